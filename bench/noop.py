@@ -1,0 +1,41 @@
+"""What the intake is compared with: the same server and options, a handler that decodes the body and answers 202.
+
+python -m bench.noop PORT
+"""
+
+import sys
+from typing import Any
+
+import msgspec
+import uvicorn
+
+_decode = msgspec.json.Decoder().decode
+_ANSWER = b'{"status":"success","message":"Event processed","dedup_key":"0123456789abcdef0123456789abcdef"}'
+_HEADERS = [(b"content-type", b"application/json"), (b"content-length", str(len(_ANSWER)).encode())]
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """Decode, answer."""
+    if scope["type"] == "lifespan":
+        for event in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{event}.complete"})
+        return
+    chunks = []
+    while True:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            break
+    _decode(b"".join(chunks))
+    await send({"type": "http.response.start", "status": 202, "headers": _HEADERS})
+    await send({"type": "http.response.body", "body": _ANSWER})
+
+
+if __name__ == "__main__":
+    uvicorn.Server(
+        uvicorn.Config(
+            app, host="127.0.0.1", port=int(sys.argv[1]), loop="uvloop", http="httptools", access_log=False,
+            log_config=None, server_header=False, proxy_headers=False, timeout_keep_alive=75,
+        )
+    ).run()  # fmt: skip

@@ -1,0 +1,64 @@
+"""Whose key is it: the kit's `authenticate` port, over stored hashes with a short cache.
+
+1. A known key is remembered for `REMEMBERED` seconds of the real clock, so a revocation, a new role or a removed user
+   is seen within five. Unknown keys are not remembered: guessing fills no memory.
+2. `last_used_at` is written at most once a minute and process.
+"""
+
+from threading import Lock
+from time import monotonic
+
+from tocsin.accounts.commands.keys import digest
+from tocsin.accounts.store import people
+from tocsin.core.actor import Actor, ActorKind
+from tocsin.core.db import Database, Tx
+from tocsin.rest import auth
+from tocsin.rest.request import Request
+
+REMEMBERED, TOUCH, MOST = 4.0, 60.0, 10_000
+
+
+class Keyring:
+    """Looks keys up; one for each process."""
+
+    def __init__(self, database: Database):
+        self._database = database
+        self._known: dict[bytes, tuple[float, Actor]] = {}
+        self._touched: dict[bytes, float] = {}
+        self._lock = Lock()
+
+    def authenticate(self, request: Request) -> Actor:
+        """Who sent this request; `Unauthenticated` says what is missing."""
+        sha256 = digest(auth.secret_of(request))
+        now = monotonic()
+        with self._lock:
+            known = self._known.get(sha256)
+        if known and now - known[0] < REMEMBERED:
+            return known[1]
+        actor = self._database.run(lambda tx: self._look_up(tx, sha256, now))
+        if actor is None:
+            raise auth.unknown()
+        with self._lock:
+            if len(self._known) >= MOST:
+                self._known.clear()
+            self._known[sha256] = (now, actor)
+        return actor
+
+    def _look_up(self, tx: Tx, sha256: bytes, now: float) -> Actor | None:
+        row = people.key_by_hash(tx.conn, sha256)
+        if row is None:
+            return None
+        if now - self._touched.get(sha256, -TOUCH) >= TOUCH:
+            self._touched[sha256] = now
+            people.touch_key(tx.conn, row.id, tx.now)
+        if row.user_id is None:
+            who = Actor(ActorKind.ACCOUNT_KEY, row.id, row.description)
+        else:
+            who = Actor(ActorKind.USER, row.user_id, row.user_name, role=row.role)
+        return _with_key(who, row.read_only, row.tail)
+
+
+def _with_key(who: Actor, read_only: bool, tail: str) -> Actor:
+    return Actor(
+        who.kind, who.id, who.name, role=who.role, read_only=read_only, method="api_token", key_tail=tail
+    )  # fmt: skip

@@ -1,0 +1,133 @@
+"""Tables of the account and its people. (Functions follow below the tables, by noun, in files beside this one.)"""
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table
+from sqlalchemy import text as sql
+
+from tocsin.core.metadata import document, instant, metadata, text
+
+account = Table(
+    "account",
+    metadata,
+    text("id", primary_key=True),
+    text("subdomain"),
+    text("name"),
+    text("region"),
+    text("time_zone"),
+    instant("created_at"),
+    Column("held", Boolean, nullable=False, server_default=sql("false")),
+    document("settings", server_default=sql("'{}'::jsonb")),
+)
+
+users = Table(
+    "users",
+    metadata,
+    text("id", primary_key=True),
+    text("name"),
+    text("email"),
+    text("role"),
+    text("time_zone"),
+    text("color"),
+    text("job_title", null=True),
+    text("description", null=True),
+    text("avatar_url", null=True),
+    text("password_hash", null=True),
+    Column("invitation_sent", Boolean, nullable=False, server_default=sql("false")),
+    instant("created_at"),
+    instant("deleted_at", null=True),
+    Index("uq_users_email", sql("lower(email)"), unique=True, postgresql_where=sql("deleted_at IS NULL")),
+)
+
+contact_methods = Table(
+    "contact_methods",
+    metadata,
+    text("id", primary_key=True),
+    text("user_id", ForeignKey("users.id")),
+    text("type"),  # email | phone | sms | whatsapp | push_notification
+    text("address"),
+    text("label"),
+    Column("country_code", Integer),
+    Column("enabled", Boolean, nullable=False, server_default=sql("true")),
+    Column("blacklisted", Boolean, nullable=False, server_default=sql("false")),
+    Column("send_short_email", Boolean, nullable=False, server_default=sql("false")),
+    text("device_type", null=True),
+    document("sounds", null=True),
+    instant("created_at"),
+    Index(
+        "uq_contact_methods_address",
+        "user_id",
+        "type",
+        "address",
+        sql("coalesce(country_code, 0)"),
+        unique=True,
+    ),
+)
+
+notification_rules = Table(
+    "notification_rules",
+    metadata,
+    text("id", primary_key=True),
+    text("user_id", ForeignKey("users.id"), index=True),
+    text("contact_method_id", ForeignKey("contact_methods.id", ondelete="CASCADE"), index=True),
+    text("urgency"),  # high | low
+    Column("start_delay_in_minutes", Integer, nullable=False),
+    instant("created_at"),
+)
+
+teams = Table(
+    "teams",
+    metadata,
+    text("id", primary_key=True),
+    text("name"),
+    text("description", null=True),
+    text("default_role"),  # manager | none
+    text("parent_id", null=True),
+    instant("created_at"),
+    instant("deleted_at", null=True),
+    Index("uq_teams_name", sql("lower(name)"), unique=True, postgresql_where=sql("deleted_at IS NULL")),
+)
+
+team_members = Table(
+    "team_members",
+    metadata,
+    text("team_id", ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
+    text("user_id", ForeignKey("users.id"), primary_key=True, index=True),
+    text("role"),  # observer | responder | manager
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    text("id", primary_key=True),
+    Column("sha256", LargeBinary, nullable=False, unique=True),
+    text("tail"),
+    text("user_id", ForeignKey("users.id"), null=True),  # null: an account key
+    Column("read_only", Boolean, nullable=False, server_default=sql("false")),
+    text("description"),
+    text("created_by", null=True),
+    instant("created_at"),
+    instant("last_used_at", null=True),
+    instant("revoked_at", null=True),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    text("id"),
+    text("user_id", ForeignKey("users.id"), index=True),
+    text("csrf"),
+    text("address", null=True),
+    text("user_agent", null=True),
+    instant("created_at"),
+    instant("last_seen_at"),
+    instant("expires_at"),
+)
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    text("email", index=True),
+    text("address", null=True),
+    instant("at"),
+)

@@ -1,0 +1,129 @@
+"""`/escalation_policies`, and the policies of a team."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func
+
+from tocsin.accounts import acting
+from tocsin.accounts.api.audit import records_of
+from tocsin.accounts.store.tables import teams, users
+from tocsin.accounts.wire import team_ref, user_ref
+from tocsin.core.recorded import by_id
+from tocsin.escalation import commands, wire
+from tocsin.escalation.store import policies
+from tocsin.escalation.store.tables import escalation_policies
+from tocsin.rest.call import Call
+from tocsin.rest.objects import Ref, Thing
+from tocsin.rest.operations import Operation, Table, resource
+from tocsin.rest.paging import Page, offset_page
+from tocsin.rest.permissions import Permission
+
+INCLUDES = {
+    "targets": "escalation_rules.targets", "services": "services", "teams": "teams",
+    "escalation_rule_assignment_strategies": "",
+}  # fmt: skip
+
+
+def _show(call: Call, rows: Sequence[Row[Any]]) -> list[Thing]:
+    rules = policies.rules_of(call.conn, [row.id for row in rows])
+    targets = _targets(call, [rule for some in rules.values() for rule in some])
+    named = by_id(call.conn, teams, {row.team_id for row in rows if row.team_id})
+    facts = call.facts("escalation_policy", [row.id for row in rows])
+    asked = call.wants("escalation_rule_assignment_strategies")
+
+    def show(row: Row[Any]) -> Thing:
+        team = [team_ref(row.team_id, named[row.team_id].name)] if row.team_id in named else []
+        services = facts.get(row.id, {}).get("services", [])
+        return wire.policy(row, rules.get(row.id, []), team, services, targets, asked)
+
+    return [show(row) for row in rows]
+
+
+def _targets(call: Call, rules: Iterable[Row[Any]]) -> dict[tuple[str, str], Ref]:
+    named = {(target["kind"], target["id"]) for rule in rules for target in rule.targets}
+    found = by_id(call.conn, users, {id for kind, id in named if kind == "user"})
+    schedules = call.facts("schedule", sorted(id for kind, id in named if kind == "schedule"))
+    refs = {("user", row.id): user_ref(row.id, row.name, row.deleted_at is not None) for row in found.values()}
+    for kind, id in named - refs.keys():
+        refs[kind, id] = Ref(kind, id, schedules.get(id, {}).get("summary"), gone=id not in schedules)
+    return refs
+
+
+def _known_schedules(call: Call) -> commands.Known:
+    """The port tells names by id; a schedule that it does not know does not exist."""
+
+    def known(conn: Connection, ids: Sequence[str]) -> Iterable[str]:
+        return call.facts("schedule", ids)
+
+    return known
+
+
+def _one(call: Call, id: str) -> Thing:
+    return _show(call, [commands.get(call.conn, id)])[0]
+
+
+def load_policies(call: Call, ids: Sequence[str]) -> dict[str, Thing]:
+    """Policies for `include[]`."""
+    rows = by_id(call.conn, escalation_policies, ids).values()
+    return {thing.id: thing for thing in _show(call, [row for row in rows if row.deleted_at is None])}
+
+
+def list_policies(call: Call) -> Page:
+    """List escalation policies"""
+    found = policies.find(call.text("query"), call.many("user_ids"), call.many("team_ids"))
+    order = call.sort({"name": func.lower(escalation_policies.c.name)}, "name:asc")
+    return offset_page(call, found.order_by(order, escalation_policies.c.id), lambda rows: _show(call, rows))
+
+
+def get_policy(call: Call) -> Thing:
+    """Get an escalation policy"""
+    return _one(call, call.id)
+
+
+def create_policy(call: Call) -> Thing:
+    """Create an escalation policy"""
+    body = call.read(wire.PolicyBody)
+    return _one(call, commands.add(call.tx, acting.optional(call), body, _known_schedules(call)))
+
+
+def update_policy(call: Call) -> Thing:
+    """Change an escalation policy; its rules are replaced as a whole"""
+    row = commands.get(call.conn, call.id, lock=True)
+    over = wire.present(row, policies.rules_of(call.conn, [row.id]).get(row.id, []))
+    commands.edit(call.tx, call.actor, row, call.read(wire.PolicyBody, over=over), _known_schedules(call))
+    return get_policy(call)
+
+
+def delete_policy(call: Call) -> None:
+    """Remove an escalation policy that no service uses"""
+    row = commands.get(call.conn, call.id, lock=True)
+    commands.drop(call.tx, call.actor, row, call.uses("escalation_policy"))
+
+
+def put_on_team(call: Call) -> None:
+    """Give an escalation policy to a team"""
+    commands.put_on_team(call.tx, call.actor, call.id, call.path["escalation_policy_id"])
+
+
+def take_off_team(call: Call) -> None:
+    """Take an escalation policy from a team"""
+    commands.take_off_team(call.tx, call.actor, call.id, call.path["escalation_policy_id"])
+
+
+_ON_TEAM = "/teams/{id}/escalation_policies/{escalation_policy_id}"
+_LINK: dict[str, Any] = {"scope": "teams.write", "permission": Permission.CONFIGURE, "audit": "escalation_policy"}
+
+TABLE = Table(
+    (
+        *resource(
+            "/escalation_policies", "escalation_policy", "escalation_policies", scope="escalation_policies",
+            body=wire.PolicyBody, includes=INCLUDES, list=list_policies, create=create_policy, get=get_policy,
+            update=update_policy, delete=delete_policy,
+        ),
+        Operation("PUT", _ON_TEAM, put_on_team, 204, None, **_LINK),
+        Operation("DELETE", _ON_TEAM, take_off_team, 204, None, **_LINK),
+        records_of("escalation_policies", "escalation_policy"),
+    ),
+    {"escalation_policy": load_policies},
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Verbs on events: decide what the intake log holds."""

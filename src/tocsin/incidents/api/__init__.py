@@ -1,0 +1,1 @@
+"""The operations on incidents and what lies below them (one file a noun)."""

@@ -1,0 +1,1 @@
+"""Incidents, alerts, log entries and notes in PostgreSQL (one file a noun, tables in `tables`)."""

@@ -1,0 +1,1 @@
+"""Incidents, alerts, log entries and notes on the wire: request bodies in, objects out (one file a noun)."""

@@ -1,0 +1,1 @@
+"""Verbs on pages: plan them, step their chains, send them."""

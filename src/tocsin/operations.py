@@ -1,0 +1,70 @@
+"""Every operation of every package, with the ports between them: what the REST API and the pages serve."""
+
+from tocsin.accounts import ports as accounts_ports
+from tocsin.accounts.api import audit, teams, users
+from tocsin.accounts.keyring import Keyring
+from tocsin.core.db import Database
+from tocsin.core.settings import Settings
+from tocsin.core.signing import Signer
+from tocsin.escalation import api as escalation_api
+from tocsin.escalation import api_oncalls, schedule_facts
+from tocsin.escalation import commands as escalation_commands
+from tocsin.escalation import ports as escalation_ports
+from tocsin.events import api as events_api
+from tocsin.incidents import ports as incidents_ports
+from tocsin.incidents.api import below as incidents_below
+from tocsin.incidents.api import incidents as incidents_api
+from tocsin.incidents.store import uses as incident_uses
+from tocsin.notifications import api as notifications_api
+from tocsin.rest.app import RestApp, build
+from tocsin.rest.call import Facts, Move, Use
+from tocsin.rest.operations import Table
+from tocsin.schedules import api as schedules_api
+from tocsin.schedules import api_overrides
+from tocsin.schedules import commands as schedules_commands
+from tocsin.schedules import ports as schedules_ports
+from tocsin.services import api as services_api
+from tocsin.services import ports as services_ports
+from tocsin.web import app as web
+
+TABLES: tuple[Table, ...] = (
+    users.TABLE,
+    teams.TABLE,
+    audit.TABLE,
+    schedules_api.TABLE,
+    api_overrides.TABLE,
+    escalation_api.TABLE,
+    api_oncalls.TABLE,
+    services_api.TABLE,
+    incidents_api.TABLE,
+    incidents_below.TABLE,
+    events_api.TABLE,
+    notifications_api.TABLE,
+)
+
+FACTS: dict[str, Facts] = {
+    "account": accounts_ports.account,
+    "schedule": schedule_facts.facts_of_schedules,
+    "escalation_policy": services_ports.facts_of_policies,
+    "service": incidents_ports.service,
+}
+
+USES: dict[str, tuple[Use, ...]] = {
+    "user": (escalation_ports.uses_of_user, schedules_ports.uses_of_user, incident_uses.uses_of_user),
+    "schedule": (escalation_ports.uses_of_schedule, incident_uses.uses_of_schedule),
+    "team": (escalation_ports.uses_of_team, schedules_ports.uses_of_team),
+    "team_member": (escalation_ports.uses_of_member,),
+    "escalation_policy": (services_ports.uses_of_policy,),
+}
+
+MOVES: dict[str, tuple[Move, ...]] = {"team": (escalation_commands.move_team, schedules_commands.move_to_team)}
+
+
+def rest_app(database: Database, settings: Settings) -> RestApp:
+    """The REST API over this database."""
+    return build(TABLES, database, settings, Keyring(database).authenticate, FACTS, USES, MOVES)
+
+
+def web_pages(database: Database, settings: Settings, signer: Signer) -> web.WebApp:
+    """The pages under /app."""
+    return web.build(database, settings, signer, settings.data_dir / "mailbox")

@@ -1,0 +1,87 @@
+"""The two shapes of every answer: a thing in full and a reference to one (core:K7).
+
+1. `self` starts with the address that the client used; `html_url` has the form of the setting `html_url`.
+2. `wire.py` builds `Thing`s and `Ref`s without knowing addresses; `render` turns them into plain JSON data.
+3. A deleted thing stays visible as a reference without addresses.
+4. The path of a type is the plural of its name; anything else says its own `path`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from enum import Enum
+from typing import Any
+
+from tocsin.rest import times
+
+
+def plural(name: str) -> str:
+    """The collection's name of a type: user -> users, escalation_policy -> escalation_policies."""
+    return name[:-1] + "ies" if name.endswith("y") else name + "s"
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A reference. `path` is below the API's root; without `page` only types with a path of their own have one.
+
+    `bare` leaves out the `_reference` of the type, where the wire does.
+    """
+
+    type: str
+    id: str
+    summary: str | None = None
+    path: str | None = None
+    page: str | None = None
+    gone: bool = False
+    bare: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An object in full: the five common members and its own `fields` (JSON data, `Ref`s, `Thing`s, datetimes)."""
+
+    type: str
+    id: str
+    summary: str | None
+    fields: dict[str, Any]
+    path: str | None = None
+    page: str | None = None
+
+    def ref(self) -> Ref:
+        """A reference to it."""
+        return Ref(self.type, self.id, self.summary, self.path, self.page)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses: `base` for `self`; `page` a form with `{path}` for `html_url`."""
+
+    base: str
+    page: str
+
+    def of(self, thing: Ref | Thing) -> dict[str, str | None]:
+        """`self` and `html_url` of a thing."""
+        if isinstance(thing, Ref) and thing.gone:
+            return {"self": None, "html_url": None}
+        path = thing.path or f"/{plural(thing.type)}/{thing.id}"
+        page = thing.page or (None if thing.path else path)
+        return {"self": self.base + path, "html_url": page and self.page.replace("{path}", page.lstrip("/"))}
+
+
+def render(value: Any, links: Links, zone: tzinfo | None = None) -> Any:
+    """`value` as plain JSON data."""
+    if isinstance(value, Thing):
+        own = {"id": value.id, "type": value.type, "summary": value.summary, **links.of(value)}
+        return own | {name: render(part, links, zone) for name, part in value.fields.items()}
+    if isinstance(value, Ref):
+        kind = value.type if value.bare else value.type + "_reference"
+        own = {"id": value.id, "type": kind, "summary": value.summary, **links.of(value)}
+        return own | {name: render(part, links, zone) for name, part in value.extra.items()}
+    if isinstance(value, Mapping):
+        return {name: render(part, links, zone) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [render(part, links, zone) for part in value]
+    if isinstance(value, datetime):
+        return times.text(value, zone)
+    return value.value if isinstance(value, Enum) else value

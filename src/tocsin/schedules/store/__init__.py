@@ -1,0 +1,1 @@
+"""Schedules in PostgreSQL: tables, loading and saving, overrides, and who uses what (one file a noun)."""

@@ -1,0 +1,97 @@
+"""Services and their integrations: made, changed, removed (core:C1-C13).
+
+1. A key is made by us, once, and never changes (core:C12).
+2. Removing a service removes its integrations with it; its incidents stay (core:C6, core:G-86).
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from tocsin.accounts.store import people
+from tocsin.core import ids
+from tocsin.core.actor import Actor
+from tocsin.core.db import Tx
+from tocsin.core.errors import Invalid, NotFound
+from tocsin.core.recorded import Subject, change, create, live, remove
+from tocsin.escalation.store.tables import escalation_policies
+from tocsin.services import wire
+from tocsin.services.store import catalog
+from tocsin.services.store.tables import integrations, services
+
+
+def subject(row: Any) -> Subject:
+    """What an audit record says of a service."""
+    return Subject("service", row.id, row.name)
+
+
+def _integration_subject(service_id: str, row: Any) -> Subject:
+    return Subject(row["type"], row["id"], row["name"], ("service", service_id))
+
+
+def get(conn: Connection, id: str, lock: bool = False) -> Row[Any]:
+    """A live service, or `NotFound`."""
+    row = live(conn, services, id, lock)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def add(tx: Tx, actor: Actor, body: wire.ServiceBody) -> str:
+    """Create a service; the id. A new service is never disabled (core:C2)."""
+    _check(tx.conn, body, None)
+    row = body.row() | {"id": ids.thing(), "status": "active", "created_at": tx.now}
+    create(tx, actor, services, row, Subject("service", row["id"], body.name))
+    return str(row["id"])
+
+
+def edit(tx: Tx, actor: Actor, row: Row[Any], body: wire.ServiceBody) -> None:
+    """Change a service; incidents under way keep what they took from it."""
+    _check(tx.conn, body, row.id)
+    change(tx, actor, services, row, body.row(), subject(row))
+
+
+def drop(tx: Tx, actor: Actor, row: Row[Any]) -> None:
+    """Remove a service and its ways in."""
+    for one in catalog.integrations_of(tx.conn, [row.id]).get(row.id, []):
+        drop_integration(tx, actor, one)
+    remove(tx, actor, services, row, subject(row))
+
+
+def _check(conn: Connection, body: wire.ServiceBody, own: str | None) -> None:
+    errors = []
+    if people.live_named(conn, services, body.name, own):
+        errors.append("Name has already been taken")
+    if live(conn, escalation_policies, body.escalation_policy.id, lock=True) is None:
+        errors.append("Escalation Policy Not Found")
+    if errors:
+        raise Invalid(errors)
+
+
+def get_integration(conn: Connection, service_id: str, id: str, lock: bool = False) -> Row[Any]:
+    """A live integration of a live service, or `NotFound`."""
+    get(conn, service_id)
+    row = live(conn, integrations, id, lock)
+    if row is None or row.service_id != service_id:
+        raise NotFound()
+    return row
+
+
+def add_integration(tx: Tx, actor: Actor, service_id: str, body: wire.IntegrationBody) -> str:
+    """Give a service a way in, with a new key; the id."""
+    get(tx.conn, service_id, lock=True)
+    row = body.row() | {
+        "id": ids.thing(), "service_id": service_id, "integration_key": ids.integration_key(), "created_at": tx.now,
+    }  # fmt: skip
+    create(tx, actor, integrations, row, _integration_subject(service_id, row))
+    return str(row["id"])
+
+
+def edit_integration(tx: Tx, actor: Actor, row: Row[Any], body: wire.IntegrationBody) -> None:
+    """Change an integration; its key stays."""
+    change(tx, actor, integrations, row, body.row(), _integration_subject(row.service_id, row._mapping))
+
+
+def drop_integration(tx: Tx, actor: Actor, row: Row[Any]) -> None:
+    """Close a way in; its incidents stay."""
+    remove(tx, actor, integrations, row, _integration_subject(row.service_id, row._mapping))

@@ -1,0 +1,21 @@
+"""What the services tell earlier packages: which of them a policy serves."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tocsin.services.store import catalog
+from tocsin.services.wire import service_ref
+
+
+def facts_of_policies(conn: Connection, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """The services of each policy."""
+    found = catalog.on_policies(conn, ids)
+    return {id: {"services": [service_ref(row) for row in rows]} for id, rows in found.items()}
+
+
+def uses_of_policy(conn: Connection, id: str) -> Sequence[str]:
+    """Services that a policy serves."""
+    rows = catalog.on_policies(conn, [id]).get(id, [])
+    return [f"Escalation policy can't be deleted if it's being used by services: {row.name}" for row in rows]

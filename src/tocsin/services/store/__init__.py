@@ -1,0 +1,1 @@
+"""Services and integrations in PostgreSQL (one file a noun, tables in `tables`)."""

@@ -1,0 +1,43 @@
+"""Tables of services and their integrations (core:C1, core:C11)."""
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table
+from sqlalchemy import text as sql
+
+from tocsin.core.metadata import document, instant, metadata, text
+
+services = Table(
+    "services",
+    metadata,
+    text("id", primary_key=True),
+    text("name"),
+    text("description", null=True),
+    text("status"),  # active | disabled; the rest is computed (core:C2)
+    text("escalation_policy_id", ForeignKey("escalation_policies.id"), index=True),
+    Column("acknowledgement_timeout", Integer),
+    Column("auto_resolve_timeout", Integer),
+    document("incident_urgency_rule"),
+    document("support_hours", null=True),
+    document("scheduled_actions"),
+    text("alert_creation"),
+    document("alert_grouping_parameters", null=True),
+    document("auto_pause_notifications_parameters", null=True),
+    instant("created_at"),
+    instant("last_incident_at", null=True),
+    instant("deleted_at", null=True),
+    Index("uq_services_name", sql("lower(name)"), unique=True, postgresql_where=sql("deleted_at IS NULL")),
+)
+
+integrations = Table(
+    "integrations",
+    metadata,
+    text("id", primary_key=True),
+    text("service_id", ForeignKey("services.id"), index=True),
+    text("type"),
+    text("name"),
+    text("vendor_id", null=True),
+    text("integration_key", unique=True),
+    text("integration_email", null=True),
+    document("config"),
+    instant("created_at"),
+    instant("deleted_at", null=True),
+)

@@ -1,0 +1,279 @@
+"""Services and integrations on the wire (core:C1-C13, core:U1-U5).
+
+1. Time-outs of null or 0 are off; a service that says nothing gets the wire's defaults.
+2. Support hours keep the zone's name as it was given, and beside it the IANA name that the clock needs.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import time
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from sqlalchemy import Row
+
+from tocsin.core import zones
+from tocsin.rest.body import Body, Pointer
+from tocsin.rest.objects import Ref, Thing
+from tocsin.services.vendors import VENDORS, Vendor
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+Timeout = Annotated[int | None, Field(ge=0, le=2**31 - 1)]
+INTEGRATION_TYPES = (
+    "aws_cloudwatch", "cloudkick", "event_transformer_api", "events_api_v2", "generic_email", "generic_events_api",
+    "keynote", "nagios", "pingdom", "sql_monitor",
+)  # fmt: skip
+_EMAIL_FIELDS = (
+    "email_incident_creation", "email_filter_mode", "email_parsers", "email_parsing_fallback", "email_filters",
+)  # fmt: skip
+
+
+def _clock(text: str) -> str:
+    if not re.fullmatch(r"\d\d:\d\d(:\d\d)?", text):
+        raise ValueError("must be a time HH:MM:SS")
+    return time.fromisoformat(text).isoformat()
+
+
+def _zone(name: str) -> str:
+    zones.zone(name)
+    return name
+
+
+def _integration_type(given: Any) -> Any:
+    return re.sub(r"_inbound_integration(_reference)?$", "", given) if isinstance(given, str) else given
+
+
+Clock = Annotated[str, AfterValidator(_clock)]
+
+
+class ConstantRule(Body):
+    """One urgency, whatever the hour."""
+
+    type: Literal["constant"] = "constant"
+    urgency: Literal["low", "high", "severity_based"] = "high"
+
+
+class UrgencyRule(Body):
+    """A constant urgency, or one for support hours and one for the rest (core:U1)."""
+
+    type: Literal["constant", "use_support_hours"] = "constant"
+    urgency: Literal["low", "high", "severity_based"] | None = None
+    during_support_hours: ConstantRule | None = None
+    outside_support_hours: ConstantRule | None = None
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> "UrgencyRule":
+        if self.type == "use_support_hours":
+            if self.urgency is not None:
+                raise ValueError("urgency is not allowed with use_support_hours")
+            if not (self.during_support_hours and self.outside_support_hours):
+                raise ValueError("during_support_hours and outside_support_hours are required")
+        return self
+
+    def stored(self) -> dict[str, Any]:
+        """Only the members that the type has."""
+        if self.type == "constant":
+            return {"type": "constant", "urgency": self.urgency or "high"}
+        parts = {"during_support_hours": self.during_support_hours, "outside_support_hours": self.outside_support_hours}
+        return {"type": self.type} | {name: part.model_dump() for name, part in parts.items() if part}
+
+
+class SupportHours(Body):
+    """When people are at work (core:U3)."""
+
+    type: Literal["fixed_time_per_day"] = "fixed_time_per_day"
+    time_zone: Annotated[str, AfterValidator(_zone)]
+    start_time: Clock
+    end_time: Clock
+    days_of_week: list[Annotated[int, Field(ge=1, le=7)]] = Field(min_length=1, max_length=7)
+
+    def stored(self) -> dict[str, Any]:
+        """With the IANA name as `time_zone` and the given one as `named`."""
+        days = sorted(set(self.days_of_week))
+        return self.model_dump() | {
+            "days_of_week": days,
+            "time_zone": zones.zone(self.time_zone),
+            "named": self.time_zone,
+        }
+
+
+class NamedTime(Body):
+    """The start or end of support hours."""
+
+    type: Literal["named_time"] = "named_time"
+    name: Literal["support_hours_start", "support_hours_end"]
+
+
+class ScheduledAction(Body):
+    """What happens to open low incidents at a named time (core:U5)."""
+
+    type: Literal["urgency_change"] = "urgency_change"
+    at: NamedTime
+    to_urgency: Literal["high"] = "high"
+
+
+class AutoPause(Body):
+    """Transient alerts are held this many seconds (core:C10)."""
+
+    enabled: bool = False
+    timeout: Literal[0, 120, 180, 300, 600, 900] | None = None
+
+
+class Grouping(Body):
+    """How alerts are grouped (core:C8); kept for the grouping engine."""
+
+    type: Literal["time", "intelligent", "content_based"] | None = None
+    config: dict[str, Any] | None = None
+
+
+class ServiceBody(Body):
+    """A service as clients send one. A computed status that comes back from a client means: not disabled (core:C2)."""
+
+    name: Name
+    description: str | None = Field(None, max_length=10_000)
+    status: Literal["active", "warning", "critical", "maintenance", "disabled"] = "active"
+    escalation_policy: Pointer
+    auto_resolve_timeout: Timeout = 14_400
+    acknowledgement_timeout: Timeout = 1_800
+    incident_urgency_rule: UrgencyRule = UrgencyRule(urgency="high")
+    support_hours: SupportHours | None = None
+    scheduled_actions: list[ScheduledAction] = Field([], max_length=10)
+    alert_creation: Literal["create_incidents", "create_alerts_and_incidents"] = "create_alerts_and_incidents"
+    alert_grouping_parameters: Grouping | None = None
+    auto_pause_notifications_parameters: AutoPause | None = None
+
+    @model_validator(mode="after")
+    def _hours_are_there(self) -> "ServiceBody":
+        if self.incident_urgency_rule.type == "use_support_hours" and self.support_hours is None:
+            raise ValueError("support_hours is required with use_support_hours")
+        return self
+
+    def row(self) -> dict[str, Any]:
+        """The columns."""
+        pause, grouping = self.auto_pause_notifications_parameters, self.alert_grouping_parameters
+        return {
+            "name": self.name, "description": self.description,
+            "status": "disabled" if self.status == "disabled" else "active",
+            "escalation_policy_id": self.escalation_policy.id,
+            "auto_resolve_timeout": self.auto_resolve_timeout or None,
+            "acknowledgement_timeout": self.acknowledgement_timeout or None,
+            "incident_urgency_rule": self.incident_urgency_rule.stored(),
+            "support_hours": self.support_hours.stored() if self.support_hours else None,
+            "scheduled_actions": [action.model_dump() for action in self.scheduled_actions],
+            "alert_creation": self.alert_creation,
+            "alert_grouping_parameters": grouping.model_dump() if grouping else None,
+            "auto_pause_notifications_parameters": pause.model_dump() if pause else None,
+        }  # fmt: skip
+
+
+class IntegrationBody(Body):
+    """An integration as clients send one: a type, or a vendor that stands for one (core:C11)."""
+
+    type: Annotated[Literal[INTEGRATION_TYPES] | None, BeforeValidator(_integration_type)] = None  # type: ignore[valid-type]
+    name: str | None = Field(None, max_length=255)
+    vendor: Pointer | None = None
+    integration_email: str | None = Field(None, max_length=255)
+    email_incident_creation: str | None = Field(None, max_length=50)
+    email_filter_mode: str | None = Field(None, max_length=50)
+    email_parsing_fallback: str | None = Field(None, max_length=50)
+    email_parsers: list[dict[str, Any]] | None = Field(None, max_length=100)
+    email_filters: list[dict[str, Any]] | None = Field(None, max_length=100)
+
+    @model_validator(mode="after")
+    def _type_or_vendor(self) -> "IntegrationBody":
+        if self.vendor and self.vendor.id not in VENDORS:
+            raise ValueError("Vendor Not Found")
+        if self.type is None and self.vendor is None:
+            raise ValueError("type or vendor is required")
+        return self
+
+    def row(self) -> dict[str, Any]:
+        """The columns."""
+        vendor = VENDORS[self.vendor.id] if self.vendor else None
+        type = str(self.type or (vendor.integration if vendor else ""))
+        config = {name: getattr(self, name) for name in _EMAIL_FIELDS if getattr(self, name) is not None}
+        return {
+            "type": f"{type}_inbound_integration", "name": self.name or (vendor.name if vendor else _title(type)),
+            "vendor_id": vendor.id if vendor else None, "integration_email": self.integration_email, "config": config,
+        }  # fmt: skip
+
+
+def _title(type: str) -> str:
+    return type.replace("_", " ").capitalize()
+
+
+def present(row: Row[Any]) -> dict[str, Any]:
+    """A stored service, as a request would say it."""
+    return dict(row._mapping) | {
+        "escalation_policy": {"id": row.escalation_policy_id},
+        "support_hours": _hours(row.support_hours),
+    }
+
+
+def present_integration(row: Row[Any]) -> dict[str, Any]:
+    """A stored integration, as a request would say it."""
+    return dict(row._mapping) | dict(row.config) | {"vendor": {"id": row.vendor_id} if row.vendor_id else None}
+
+
+def _hours(stored: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if stored is None:
+        return None
+    shown = dict(stored)
+    return shown | {"time_zone": shown.pop("named", shown["time_zone"])}
+
+
+def service_ref(row: Row[Any]) -> Ref:
+    """A reference to a service."""
+    return Ref("service", row.id, row.name, gone=row.deleted_at is not None)
+
+
+def service(
+    row: Row[Any], policy: Ref, teams: Sequence[Ref], integrations: Sequence[Row[Any]], facts: Mapping[str, Any]
+) -> Thing:
+    """A service in full; its status is what later packages know unless it is disabled (core:C2)."""
+    status = "disabled" if row.status == "disabled" else facts.get("status", "active")
+    fields = {
+        "name": row.name, "description": row.description, "created_at": row.created_at, "status": status,
+        "auto_resolve_timeout": row.auto_resolve_timeout, "acknowledgement_timeout": row.acknowledgement_timeout,
+        "last_incident_timestamp": facts.get("last_incident_timestamp", row.last_incident_at),
+        "escalation_policy": policy, "teams": list(teams),
+        "integrations": [integration_ref(one) for one in integrations], "addons": [], "response_play": None,
+        "incident_urgency_rule": row.incident_urgency_rule, "support_hours": _hours(row.support_hours),
+        "scheduled_actions": row.scheduled_actions, "alert_creation": row.alert_creation,
+        "alert_grouping": None, "alert_grouping_timeout": None,
+        "alert_grouping_parameters": row.alert_grouping_parameters,
+        "auto_pause_notifications_parameters": row.auto_pause_notifications_parameters or AutoPause().model_dump(),
+    }  # fmt: skip
+    return Thing("service", row.id, row.name, fields)
+
+
+def integration_ref(row: Row[Any]) -> Ref:
+    """A reference to an integration."""
+    path = f"/services/{row.service_id}/integrations/{row.id}"
+    return Ref(row.type, row.id, row.name, path, page=path)
+
+
+def vendor_ref(id: str) -> Ref:
+    """A reference to a vendor."""
+    return Ref("vendor", id, VENDORS[id].name if id in VENDORS else None, page=None)
+
+
+def integration(row: Row[Any], service: Ref) -> Thing:
+    """An integration in full; the keys stay present with null."""
+    fields: dict[str, Any] = {
+        "name": row.name, "service": service, "created_at": row.created_at,
+        "vendor": vendor_ref(row.vendor_id) if row.vendor_id else None,
+        "integration_key": row.integration_key, "integration_email": row.integration_email, **row.config,
+    }  # fmt: skip
+    ref = integration_ref(row)
+    return Thing(row.type, row.id, row.name, fields, ref.path, ref.page)
+
+
+def vendor(one: Vendor) -> Thing:
+    """A vendor in full."""
+    kind = f"{one.integration}_inbound_integration"
+    fields = {
+        "name": one.name, "website_url": one.site, "logo_url": None, "thumbnail_url": None,
+        "description": None, "integration_guide_url": None, "generic_service_type": kind,
+    }  # fmt: skip
+    return Thing("vendor", one.id, one.name, fields)

@@ -1,0 +1,1 @@
+"""The install itself: its first data, its health, its backups. Each module is one command of `tocsin`."""

@@ -1,0 +1,1 @@
+"""The pages that people open: server-rendered, live, usable without script (issue A, item 8)."""

@@ -1,0 +1,142 @@
+"""The table of pages, and the application made of it.
+
+`main.py` mounts it: everything under `/app` goes to `build(...)`, with the path left as it is.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from tocsin.core.db import Database
+from tocsin.core.errors import Conflict, NotFound, TocsinError
+from tocsin.core.settings import Settings
+from tocsin.core.signing import Signer
+from tocsin.rest.address import proxies
+from tocsin.web import words
+from tocsin.web.live import Live
+from tocsin.web.pages import answers, incident, incidents, mailbox, oncall, services, sign_in, things
+from tocsin.web.security import SafeHeaders
+from tocsin.web.serving import THREADS, Page, Threads, blank, endpoint
+from tocsin.web.site import Site
+from tocsin.web.stream import stream
+
+STATIC = Path(__file__).parent / "static"
+A_YEAR = "public, max-age=31536000, immutable"
+
+PAGES: tuple[Page, ...] = (
+    *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
+    *things.PAGES,
+)  # fmt: skip
+
+
+class WebApp:
+    """The pages as an ASGI application; `close()` ends live connections so that a server can stop."""
+
+    def __init__(self, site: Site, app: Starlette, live: Live):
+        self.site = site
+        self._app = app
+        self._live = live
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request; paths are those seen from outside, `/` and `/app…`."""
+        await self._app(scope, receive, send)
+
+    def serves(self, path: str) -> bool:
+        """Whether a path is one of the pages'."""
+        return path in ("/", "/app") or path.startswith("/app/")
+
+    def close(self) -> None:
+        """End all live connections and the thread behind them."""
+        self._live.close()
+
+
+def build(database: Database, settings: Settings, signer: Signer, mail_folder: Path | None = None) -> WebApp:
+    """The pages. `mail_folder` is the built-in mail sink's, where letters lie when no mail server is set."""
+    site = Site(database, settings, signer, mail_folder, _templates(), proxies(settings.trusted_proxies))
+    live = Live(database.url)
+    app = Starlette(
+        routes=[*_routes(site), Route("/app/live", stream(site, live), methods=["GET"]), _static()],
+        middleware=[Middleware(SafeHeaders)],
+        exception_handlers={HTTPException: _unknown(site)},
+    )
+    app.router.redirect_slashes = False
+    return WebApp(site, app, live)
+
+
+def _routes(site: Site) -> list[BaseRoute]:
+    threads = Threads(THREADS)
+
+    async def home(request: Request) -> Response:
+        return RedirectResponse("/app", 307)
+
+    by_path: dict[str, dict[str, Page]] = {}
+    for page in PAGES:
+        by_path.setdefault(page.path, {})[page.method] = page
+    rows: list[BaseRoute] = [Route("/", home, methods=["GET"])]
+    for path, pages in by_path.items():
+        for method, page in pages.items():
+            rows.append(Route(path, endpoint(site, page, threads), methods=[method]))
+    return rows
+
+
+def _templates() -> Environment:
+    templates = Environment(
+        loader=PackageLoader("tocsin.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.globals |= {"asset": _asset, "has": _has, "words": words}
+    return templates
+
+
+@cache
+def _asset(name: str) -> str:
+    """The address of a file of ours, named by its content so that it may be kept for ever."""
+    return f"/app/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+
+
+@cache
+def _has(name: str) -> bool:
+    """Whether a built asset is there; pages work without."""
+    return (STATIC / name).exists()
+
+
+class KeptFiles(StaticFiles):
+    """Files of ours; those asked for by their content's name may be kept for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code == 200:
+            response.headers["cache-control"] = A_YEAR if b"v=" in scope["query_string"] else "no-cache"
+        return response
+
+
+def _static() -> Mount:
+    return Mount("/app/static", GZipMiddleware(KeptFiles(directory=STATIC), minimum_size=1024))
+
+
+def _unknown(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        shown: TocsinError = NotFound("There is no such page")
+        if error.status_code == 405:
+            shown = Conflict("This page cannot be asked for in that way", status=405, message="Method Not Allowed")
+        response = blank(site, shown)
+        response.headers.update(error.headers or {})
+        return response
+
+    return answer

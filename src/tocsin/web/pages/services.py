@@ -1,0 +1,77 @@
+"""A service: its state, its ways in with what to paste where, and a test event.
+
+The test event goes the way of every event: into the intake log, durably, and from there through the same deciders.
+"""
+
+import asyncio
+
+import msgspec
+from psycopg import AsyncConnection
+from starlette.responses import Response
+
+from tocsin.core import ids, intake_log
+from tocsin.core.errors import Conflict, Invalid, NotFound
+from tocsin.core.intake_log import Raw
+from tocsin.rest.permissions import Permission
+from tocsin.web.pages.frame import framed
+from tocsin.web.queries import things
+from tocsin.web.serving import Page
+from tocsin.web.site import Ask, go
+
+V2 = "events_api_v2_inbound_integration"
+SENT = "Test event sent. Its incident opens below in a moment, and pages whoever is on call."
+
+
+def show(ask: Ask) -> Response:
+    """One service."""
+    found = things.service(ask.tx.conn, ask.param("id"))
+    if found is None:
+        raise NotFound("There is no such service")
+    return framed(
+        ask, "service.html", service=found, ways=things.ways_in(ask.tx.conn, found.id), v2=V2,
+        latest=things.latest(ask.tx.conn, found.id), open_count=things.open_count(ask.tx.conn, found.id),
+        base=ask.asked.base_url, told=SENT if ask.query("done") == "test" else "",
+    )  # fmt: skip
+
+
+def test_event(ask: Ask) -> Response:
+    """Trigger on one of the service's integrations."""
+    service = things.service(ask.tx.conn, ask.param("id"))
+    way = next((w for w in things.ways_in(ask.tx.conn, ask.param("id")) if w.id == ask.field("integration")), None)
+    if service is None or service.deleted_at is not None:
+        raise NotFound("There is no such service")
+    if way is None or way.type != V2:
+        raise Invalid("Choose an integration that takes events")
+    if service.status == "disabled":
+        raise Conflict("This service is disabled: its events page nobody")
+    asyncio.run(_append(ask.site.database.url, _raw(ask, way.integration_key, service.name)))
+    return go(f"/app/services/{service.id}?done=test")
+
+
+def _raw(ask: Ask, key: str, name: str) -> Raw:
+    dedup = ids.dedup_key()
+    event = {
+        "routing_key": key, "event_action": "trigger", "dedup_key": dedup, "client": "Tocsin",
+        "payload": {
+            "summary": f"Test event for {name}, sent by {ask.actor.name}", "source": "Tocsin's service page",
+            "severity": "info", "custom_details": {"what to do": "Acknowledge or resolve it; nothing is broken."},
+        },
+    }  # fmt: skip
+    return Raw("v2", ask.now, key, dedup, msgspec.Raw(msgspec.json.encode(event)))
+
+
+async def _append(url: str, raw: Raw) -> None:
+    async with await AsyncConnection.connect(url.replace("+psycopg", "", 1), autocommit=True) as conn:
+        await intake_log.append(conn, [raw])
+
+
+def every(ask: Ask) -> Response:
+    """All services."""
+    return framed(ask, "services.html", services=things.services_listed(ask.tx.conn))
+
+
+PAGES = (
+    Page("GET", "/app/services", every),
+    Page("GET", "/app/services/{id}", show),
+    Page("POST", "/app/services/{id}/test-event", test_event, again=show, needs=Permission.RESPOND),
+)

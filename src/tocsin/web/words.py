@@ -1,0 +1,151 @@
+"""The ledger's lines in words: what happened, with which mark, in which tone."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from tocsin.web import moments
+from tocsin.web.queries.timeline import Entry
+
+CHANNELS = {
+    "website": "on this page", "email": "from a mail", "api": "through the API", "auto": "by itself",
+    "timeout": "by a timer", "mobile": "on the phone", "sms": "by SMS", "phone": "by phone", "slack": "in Slack",
+}  # fmt: skip
+METHODS = {"email": "e-mail", "sms": "SMS", "phone": "phone", "push_notification": "push"}
+FIELDS = {
+    "title": "title",
+    "priority_id": "priority",
+    "incident_type": "type",
+    "conference_bridge": "conference bridge",
+}
+STATES = {"success": "Handed over", "delayed": "Delayed", "failed": "Failed"}
+
+ICONS = {
+    "trigger": "siren", "assign": "user", "delegate": "user", "escalate": "arrow-up-right", "acknowledge": "check",
+    "unacknowledge": "bell-ring", "resolve": "check-check", "snooze": "alarm-clock", "annotate": "message-square",
+    "notify": "mail", "repeat_escalation_path": "bell-ring", "exhaust_escalation_path": "triangle-alert",
+    "urgency_change": "activity", "field_value_change": "wrench", "reach_trigger_limit": "layers",
+    "reach_ack_limit": "layers",
+}  # fmt: skip
+TONES = {
+    "trigger": "bad", "unacknowledge": "bad", "exhaust_escalation_path": "bad", "escalate": "warm",
+    "repeat_escalation_path": "warm", "acknowledge": "calm", "snooze": "calm", "resolve": "good",
+}  # fmt: skip
+
+
+def names(people: Sequence[str], most: int = 4) -> str:
+    """`Alice, Bob and 3 more`."""
+    if len(people) > most:
+        return f"{', '.join(people[: most - 1])} and {len(people) - most + 1} more"
+    return " and ".join(filter(None, (", ".join(people[:-1]), *people[-1:]))) or "nobody"
+
+
+def icon(entry: Entry) -> str:
+    """The mark of a line."""
+    return ICONS.get(entry.type, "circle-alert")
+
+
+def tone(entry: Entry) -> str:
+    """Its colour's name; the words say the same without colour."""
+    if entry.type == "notify":
+        return {"failed": "bad", "delayed": "warm"}.get(str(entry.details.get("status")), "")
+    return TONES.get(entry.type, "")
+
+
+def title(entry: Entry) -> str:
+    """What happened, in a few words."""
+    return _TITLES.get(entry.type, _other)(entry)
+
+
+def _by(entry: Entry, verb: str) -> str:
+    return f"{entry.actor} {verb}" if entry.actor_kind == "user" else verb.capitalize()
+
+
+def _escalate(entry: Entry) -> str:
+    return f"Escalated to level {entry.level}: {names(entry.people)}"
+
+
+def _assign(entry: Entry) -> str:
+    return f"Assigned to {names(entry.people)}" + (f" at level {entry.level}" if entry.level else "")
+
+
+def _notify(entry: Entry) -> str:
+    way = METHODS.get(str(entry.details.get("type")), str(entry.details.get("type") or ""))
+    return f"Paged {entry.user or 'somebody'}" + (f" by {way}" if way else "")
+
+
+def _trigger(entry: Entry) -> str:
+    if entry.reason == "the alert repeats":
+        return "The alert came again"
+    return _by(entry, "opened the incident") if entry.actor_kind == "user" else "Triggered"
+
+
+def _resolve(entry: Entry) -> str:
+    return _by(entry, "resolved it") if entry.actor_kind == "user" else "Resolved"
+
+
+def _urgency(entry: Entry) -> str:
+    return f"Urgency is {entry.after.get('urgency', 'another')} now"
+
+
+def _fields(entry: Entry) -> str:
+    return _by(entry, "changed the " + names([FIELDS.get(name, name) for name in entry.after]))
+
+
+def _other(entry: Entry) -> str:
+    return entry.type.replace("_", " ").capitalize()
+
+
+_TITLES: dict[str, Callable[[Entry], str]] = {
+    "trigger": _trigger,
+    "assign": _assign,
+    "delegate": lambda entry: f"Handed to another policy: {names(entry.people)}",
+    "escalate": _escalate,
+    "acknowledge": lambda entry: _by(entry, "acknowledged"),
+    "unacknowledge": lambda entry: "Open again",
+    "resolve": _resolve,
+    "snooze": lambda entry: _by(entry, "snoozed it"),
+    "annotate": lambda entry: _by(entry, "noted"),
+    "notify": _notify,
+    "repeat_escalation_path": lambda entry: "Begun again" if "begins again" in entry.reason else "Paged again",
+    "exhaust_escalation_path": lambda entry: "Nobody answered at any level",
+    "urgency_change": _urgency,
+    "field_value_change": _fields,
+    "reach_trigger_limit": lambda entry: "Many repeats",
+}
+
+
+def reason(entry: Entry) -> str:
+    """Why it happened; a note's words stand elsewhere."""
+    return "" if entry.type == "annotate" else entry.reason
+
+
+def way(entry: Entry) -> str:
+    """Over which way it came, where that tells something."""
+    return CHANNELS.get(entry.channel, f"through {entry.channel}")
+
+
+def state(entry: Entry) -> str:
+    """How a page went."""
+    return STATES.get(str(entry.details.get("status")), "") if entry.type == "notify" else ""
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 alert`, `2 alerts`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def changes(entry: Entry) -> list[tuple[str, str]]:
+    """(field, new value) of an edit."""
+    if entry.type != "field_value_change":
+        return []
+    return [(FIELDS.get(name, name).capitalize(), str(value)) for name, value in entry.after.items()]
+
+
+def span(start: datetime, end: datetime) -> str:
+    """How long something lasted."""
+    return moments.span((end - start).total_seconds())
+
+
+def length(duration: timedelta) -> str:
+    """A turn's length."""
+    return moments.span(duration.total_seconds())

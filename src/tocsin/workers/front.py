@@ -1,0 +1,114 @@
+"""The front of an HTTP process: which part answers which path, and what it says of its own health (CONTRACT, SPINE 9).
+
+`/readyz` is red only when *this process* cannot do its work (database, schema). What is merely degraded (mail, no
+worker, a backlog) stands in its JSON: a dead mail server must never take the intake out of a load balancer.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tocsin.core.due_work import Source
+from tocsin.core.errors import TocsinError
+from tocsin.events.group_commit import GroupCommit
+from tocsin.workers import health, test_clock
+from tocsin.workers.health import Health
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Front:
+    """Answers health and the test clock itself; `/app` and `/` go to `pages`, everything else to `api`."""
+
+    def __init__(self, state: Health, api: App | None, pages: App | None, clock_sources: Sequence[Source] | None):
+        self._state, self._api, self._pages, self._sources = state, api, pages, clock_sources
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        path = scope["path"]
+        if path in ("/healthz", "/readyz", "/metrics"):
+            await self._health(path, send)
+        elif path == "/_test/clock" and self._sources is not None:
+            await self._clock(scope, receive, send)
+        elif self._pages is not None and (path == "/" or path == "/app" or path.startswith("/app/")):
+            await self._pages(scope, receive, send)
+        elif self._api is not None:
+            await self._api(scope, receive, send)
+        else:
+            await _json(send, 404, {"error": {"message": "Not Found", "code": 2100, "errors": []}})
+
+    async def _health(self, path: str, send: Send) -> None:
+        if path == "/healthz":
+            await _json(send, 200, {"alive": True})
+        elif path == "/readyz":
+            status, state = await asyncio.to_thread(health.ready, self._state)
+            await _json(send, status, state)
+        else:
+            numbers = await asyncio.to_thread(health.metrics, self._state)
+            await _send(send, 200, numbers, b"text/plain; version=0.0.4; charset=utf-8")
+
+    async def _clock(self, scope: Scope, receive: Receive, send: Send) -> None:
+        database = self._state.database
+        try:
+            if scope["method"] == "POST":
+                asked = _asked(await _body(receive))
+                now = await asyncio.to_thread(test_clock.advance, database, self._sources or (), asked)
+            else:
+                now = await asyncio.to_thread(test_clock.now, database)
+            await _json(send, 200, {"now": now})
+        except TocsinError as error:
+            body = {"error": {"message": error.message, "code": error.code, "errors": error.errors}}
+            await _json(send, error.status, body)
+
+
+def _asked(body: bytes) -> object:
+    try:
+        given = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return None
+    return given.get("advance_seconds") if isinstance(given, dict) else None
+
+
+async def _body(receive: Receive) -> bytes:
+    body: bytes = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+
+
+async def _json(send: Send, status: int, body: Any) -> None:
+    await _send(send, status, _encode(body), b"application/json")
+
+
+async def _send(send: Send, status: int, body: bytes, kind: bytes) -> None:
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class Lifespan:
+    """Starts the group commit before the first request and stores what is left after the last one."""
+
+    def __init__(self, app: App, commit: GroupCommit):
+        self._app, self._commit = app, commit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lifespan messages here, requests onward."""
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        await receive()
+        await self._commit.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._commit.stop()
+        await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,60 @@
+"""A worker process: every loop of it, started and stopped together."""
+
+import sys
+import threading
+from collections.abc import Sequence
+
+from tocsin.core import heartbeats
+from tocsin.core.db import Database
+from tocsin.core.intake_log import CHANNEL as INTAKE
+from tocsin.notifications.commands import planning
+from tocsin.notifications.commands.sending import Addresses
+from tocsin.workers.auditing import audit
+from tocsin.workers.housekeeping import Beating, Housekeeping
+from tocsin.workers.listener import SEND, WORK, Listener
+from tocsin.workers.loops import Loop, TimerWork, decide_events
+from tocsin.workers.sender import Lane, Sender
+
+AUDIT_EVERY = 15.0
+TIDY_EVERY = 60.0
+REST = 4.0  # notifications wake these loops; this is for one that was lost
+EVENT_LOOPS = 2  # while one decides a storm, another takes what comes in beside it
+GIL_TURN = 0.0005  # at the default of 5 ms a page waits 30 turns of a storm: one for each round trip it makes
+
+
+class Worker:
+    """Decides events, fires timers, plans and sends pages, audits, tidies up."""
+
+    def __init__(self, database: Database, owner: str, lanes: Sequence[Lane], urls: Addresses, retention_days: int):
+        wake = {name: threading.Event() for name in ("timers", "planner", "auditor", "tidy", "heart")}
+        event_wakes = [threading.Event() for _ in range(EVENT_LOOPS)]
+        timers = TimerWork(database)
+        lane_wakes = [threading.Event() for _ in lanes]
+        self._loops: list[Loop | Sender] = [
+            *(Loop(f"events {n}", lambda: decide_events(database, owner), w, REST) for n, w in enumerate(event_wakes)),
+            Loop("timers", timers, wake["timers"], rest=timers.rest),
+            Loop("planner", lambda: database.run(planning.plan) > 0, wake["planner"], rest=REST),
+            Loop("auditor", lambda: audit(database), wake["auditor"], rest=AUDIT_EVERY),
+            Loop("heart", Beating(database, owner, "worker"), wake["heart"], rest=heartbeats.EVERY),
+            Loop("tidy", Housekeeping(database, retention_days), wake["tidy"], rest=TIDY_EVERY),
+            *(Sender(database, owner, lane, urls, event) for lane, event in zip(lanes, lane_wakes, strict=True)),
+        ]
+        self._listener = Listener(
+            database.url,
+            {INTAKE: event_wakes, WORK: [wake["timers"], wake["planner"]], SEND: lane_wakes},
+        )
+
+    def start(self) -> None:
+        """Begin to work."""
+        sys.setswitchinterval(GIL_TURN)
+        self._listener.start()
+        for loop in self._loops:
+            loop.start()
+
+    def stop(self, patience: float = 10.0) -> None:
+        """Finish what is in hand, then end."""
+        for loop in self._loops:
+            loop.stop()
+        self._listener.stop()
+        for loop in self._loops:
+            loop.join(patience)

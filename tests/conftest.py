@@ -1,0 +1,109 @@
+"""Fixtures of the whole suite: a real PostgreSQL, and real parts that must be there with `CI=true`."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import audited, databases
+from tests.databases import TestServer
+from tests.rest import toy
+from tests.rest_client import RestClient
+from tocsin.accounts.commands.bootstrap import Bootstrapped, bootstrap
+from tocsin.core.db import Database
+from tocsin.core.settings import Settings
+from tocsin.operations import TABLES, rest_app
+from tocsin.rest.not_built import not_built, published
+
+
+@pytest.fixture(scope="session")
+def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of this run, the same in every xdist worker."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def pg_server(run_dir: Path) -> Iterator[TestServer]:
+    """The PostgreSQL of this run, with a migrated template."""
+    with databases.server(run_dir) as server:
+        yield server
+
+
+@pytest.fixture
+def pg_url(pg_server: TestServer) -> Iterator[str]:
+    """The URL of a fresh, migrated database; it is dropped after the test."""
+    name = pg_server.new()
+    yield pg_server.database(name)
+    pg_server.drop(name)
+
+
+@pytest.fixture
+def database(pg_url: str) -> Iterator[Database]:
+    """An empty account's database; at the end, no audited table may have changed without a record."""
+    database = Database(pg_url, pool=4)
+    toy.boats.create(database.engine, checkfirst=True)
+    audited.watch(database.engine)
+    yield database
+    with database.engine.begin() as conn:
+        unrecorded = audited.unrecorded(conn)
+    database.close()
+    assert not unrecorded, f"changed without an audit record: {unrecorded}"
+
+
+@pytest.fixture
+def owner(database: Database) -> Bootstrapped:
+    """A fresh account: its owner, an account key and the owner's own key."""
+    return database.run(lambda tx: bootstrap(tx, "owner@example.com", "Olga Owner", None))
+
+
+@pytest.fixture
+def rest_client(database: Database, owner: Bootstrapped) -> RestClient:
+    """The API of every package, seen with an account key that acts for the owner."""
+    app = rest_app(database, Settings(api_rate_limit=0))
+    return RestClient(app, owner.api_key, {"from": "owner@example.com"})
+
+
+@pytest.fixture
+def as_owner(rest_client: RestClient, owner: Bootstrapped) -> RestClient:
+    """The same with the owner's own key."""
+    return rest_client.as_key(owner.user_api_key)
+
+
+@pytest.fixture(scope="session")
+def real_part() -> Callable[..., Path]:
+    """The path of the first of some programs that is installed; none skips the test, and fails it with `CI=true`."""
+
+    def find(*names: str) -> Path:
+        found = next((path for path in map(shutil.which, names) if path), None)
+        if found:
+            return Path(found)
+        missing = f"{' or '.join(names)} is not installed (scripts/install_real_parts.py installs it)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+
+    return find
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that uses the server is a `pg` test, said or not."""
+    for item in items:
+        if "pg_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.pg)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """After the last worker: what we made on a server that is not ours is dropped."""
+    factory = getattr(session.config, "_tmp_path_factory", None)
+    if "PYTEST_XDIST_WORKER" not in os.environ and factory is not None:
+        databases.forget(factory.getbasetemp())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How far we are: operations served of those published."""
+    missing = not_built(operation for table in TABLES for operation in table.operations)
+    terminalreporter.write_line(f"REST operations: {len(published()) - len(missing)} of {len(published())}")

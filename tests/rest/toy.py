@@ -103,7 +103,7 @@ def _delete(call: Call) -> None:
 
 def _burst(call: Call) -> None:
     call.conn.execute(boats.insert().values(id="half", name="half done", at=call.now))
-    raise RuntimeError("the secret is 42")
+    raise RuntimeError("the secret is mahogany")
 
 
 def _docks(call: Call, ids: Any) -> dict[str, Thing]:

@@ -61,6 +61,12 @@ class Database:
         with self.engine.begin() as conn:
             yield Tx(conn, self.clock.now(conn))
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Tx]:
+        """A transaction whose statements all see the same instant of the database (plain ones each see a newer one)."""
+        with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as conn, conn.begin():
+            yield Tx(conn, self.clock.now(conn))
+
     def run(self, work: Callable[[Tx], T]) -> T:
         """`work` in a transaction of its own, repeated when it lost a race with another (SPINE 2)."""
         for attempt in range(_TRIES):

@@ -49,16 +49,20 @@ def _walk(database: Database, sources: Sequence[Source], target: datetime) -> da
 
 
 def settle(database: Database, sources: Sequence[Source]) -> None:
-    """Wait until nothing that is due remains undone."""
+    """Wait until nothing that is due remains undone.
+
+    One snapshot for all sources: work moves from one to the next (timer, effect, send) faster than they are asked.
+    """
     deadline = time.monotonic() + PATIENCE
-    calm = 0
-    while calm < 2:
-        with database.begin() as tx:
-            busy = due_work.waiting(tx.conn, sources, tx.now)
-        calm = 0 if busy else calm + 1
+    while busy := _busy(database, sources):
         if time.monotonic() > deadline:
             raise Unavailable(f"still at work after {PATIENCE:.0f} s: {', '.join(busy)}")
         time.sleep(0.005)
+
+
+def _busy(database: Database, sources: Sequence[Source]) -> list[str]:
+    with database.snapshot() as tx:
+        return due_work.waiting(tx.conn, sources, tx.now)
 
 
 def wake(database: Database) -> None:

@@ -42,9 +42,11 @@ class GroupCommit:
         self._free: list[Line] = []
         self._opening: set[asyncio.Task[None]] = set()
         self._busy = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> None:
         """Begin to store."""
+        self._loop = asyncio.get_running_loop()
         self._free = [Line(self._dsn) for _ in range(AT_A_TIME)]
 
     async def stop(self) -> None:
@@ -56,11 +58,11 @@ class GroupCommit:
 
     def store(self, raw: Raw) -> asyncio.Future[None]:
         """Done once `raw` is on disk; `NotStored` when that cannot be promised."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
+        assert self._loop is not None  # asking for the running loop is a system call each time
+        future: asyncio.Future[None] = self._loop.create_future()
         self._waiting.append((raw, future))
         if self._free and len(self._waiting) == 1:
-            loop.call_soon(self._go)  # after the requests that this turn of the loop has read
+            self._loop.call_soon(self._go)  # after the requests that this turn of the loop has read
         return future
 
     def _go(self) -> None:

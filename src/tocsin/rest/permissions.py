@@ -113,6 +113,10 @@ class Sight:
             return bool(self.only & standing.teams)
         return standing.open or not standing.teams or bool(standing.teams - self.never)
 
+    def sees_team(self, team_id: str) -> bool:
+        """Whether this team is seen."""
+        return self.sees(Standing(frozenset({team_id})))
+
 
 EVERYTHING = Sight()
 

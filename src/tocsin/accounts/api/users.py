@@ -25,7 +25,7 @@ def _show(call: Call, rows: Sequence[Row[Any]]) -> list[Thing]:
     ids = [row.id for row in rows]
     methods = _by_user(people.methods_of(call.conn, ids))
     rules = _by_user(people.rules_of(call.conn, ids))
-    teams = _by_user(people.teams_of(call.conn, ids))
+    teams = _by_user([row for row in people.teams_of(call.conn, ids) if call.sight.sees_team(row.id)])
     return [wire.user(row, methods[row.id], rules[row.id], teams[row.id]) for row in rows]
 
 

@@ -86,4 +86,4 @@ def rest_app(database: Database, settings: Settings) -> RestApp:
 
 def web_pages(database: Database, settings: Settings, signer: Signer) -> web.WebApp:
     """The pages under /app."""
-    return web.build(database, settings, signer, settings.data_dir / "mailbox")
+    return web.build(database, settings, signer, settings.data_dir / "mailbox", STANDINGS)

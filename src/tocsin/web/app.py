@@ -24,6 +24,7 @@ from tocsin.core.errors import Conflict, NotFound, TocsinError
 from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
 from tocsin.rest.address import proxies
+from tocsin.rest.rights import Standings
 from tocsin.web import words
 from tocsin.web.live import Live
 from tocsin.web.pages import answers, incident, incidents, mailbox, oncall, services, sign_in, things
@@ -62,9 +63,13 @@ class WebApp:
         self._live.close()
 
 
-def build(database: Database, settings: Settings, signer: Signer, mail_folder: Path | None = None) -> WebApp:
+def build(
+    database: Database, settings: Settings, signer: Signer, mail_folder: Path | None = None,
+    standings: Standings | None = None,
+) -> WebApp:  # fmt: skip
     """The pages. `mail_folder` is the built-in mail sink's, where letters lie when no mail server is set."""
-    site = Site(database, settings, signer, mail_folder, _templates(), proxies(settings.trusted_proxies))
+    known = proxies(settings.trusted_proxies)
+    site = Site(database, settings, signer, mail_folder, _templates(), known, standings or {})
     live = Live(database.url)
     app = Starlette(
         routes=[*_routes(site), Route("/app/live", stream(site, live), methods=["GET"]), _static()],

@@ -21,8 +21,8 @@ from tocsin.accounts.commands import sessions
 from tocsin.core.clock import real_now
 from tocsin.core.db import Tx
 from tocsin.core.errors import Forbidden, NotFound, TocsinError, TooLarge, Unauthenticated, Unavailable
-from tocsin.rest import address
-from tocsin.rest.permissions import Permission, may
+from tocsin.rest import address, rights
+from tocsin.rest.permissions import Permission
 from tocsin.web.security import from_elsewhere, same
 from tocsin.web.site import SESSION, Ask, Asked, Site, Values, go
 
@@ -38,7 +38,7 @@ Run = Callable[[Ask], Response]
 @dataclass(frozen=True, slots=True)
 class Page:
     """One path. `open` needs no session; `again` is shown, with the errors, when `run` refuses; `needs` is what the
-    person's role must permit.
+    person must be permitted, with what the path names. `in_body` and `sees` are those of an operation.
     """
 
     method: str
@@ -47,6 +47,13 @@ class Page:
     again: Run | None = None
     open: bool = False
     needs: Permission | None = Permission.READ
+    in_body: bool = False
+    sees: str = ""
+
+    @property
+    def permission(self) -> Permission:
+        """What rights ask for."""
+        return self.needs or Permission.READ
 
 
 class Threads:
@@ -139,8 +146,9 @@ def _ask(site: Site, page: Page, asked: Asked, tx: Tx) -> Ask:
         raise Unauthenticated("You are not signed in")
     if asked.method == "POST":
         _check(ask, ask.session)
-    if page.needs is not None and not may(ask.session.actor, page.needs):
-        raise Forbidden(f"Your role ({ask.session.actor.role.replace('_', ' ')}) does not permit this")
+    if page.needs is not None:
+        own = ask.session.actor.user_id if page.needs is Permission.OWN_PROFILE and not asked.params else None
+        rights.admit(tx.conn, site.standings, ask.session.actor, page, asked.params, own)
     return ask
 
 

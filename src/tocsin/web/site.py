@@ -12,10 +12,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from tocsin.accounts.commands.sessions import Session
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import Unauthenticated
+from tocsin.core.errors import Forbidden, NotFound, Unauthenticated
 from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
+from tocsin.rest import permissions, rights
 from tocsin.rest.address import Proxies
+from tocsin.rest.permissions import Permission, Sight
+from tocsin.rest.rights import Standings
 from tocsin.web.moments import Watch, zone_of
 
 Values = Mapping[str, Sequence[str]]
@@ -34,6 +37,7 @@ class Site:
     mail_folder: Path | None
     templates: Environment
     proxies: Proxies
+    standings: Standings
 
     @property
     def mailbox(self) -> Path | None:
@@ -89,6 +93,23 @@ class Ask:
         if self.session is None:
             raise Unauthenticated("You are not signed in")
         return self.session.actor
+
+    @property
+    def sight(self) -> Sight:
+        """Whose things the person sees; lists filter by it."""
+        return permissions.sight(self.actor)
+
+    def demand(self, permission: Permission, type: str, ids: Sequence[str]) -> None:
+        """Refuse unless the person may do this with all these things of one type."""
+        rights.demand(self.tx.conn, self.site.standings, self.actor, permission, type, ids)
+
+    def may(self, permission: Permission, type: str, id: str) -> bool:
+        """Whether the person may do this with this thing: what the page then offers."""
+        try:
+            self.demand(permission, type, [id])
+        except (Forbidden, NotFound):
+            return False
+        return True
 
     @property
     def watch(self) -> Watch:

@@ -20,7 +20,7 @@ def standings(conn: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
     query = (
         select(schedules.c.id, schedule_teams.c.team_id)
         .outerjoin(schedule_teams, schedule_teams.c.schedule_id == schedules.c.id)
-        .where(schedules.c.id.in_(ids), _LIVE)
+        .where(schedules.c.id.in_(ids))
     )
     found: dict[str, set[str]] = {}
     for row in conn.execute(query):
@@ -35,9 +35,7 @@ def seen(sight: Sight) -> ColumnElement[bool]:
 
 def find(query: str | None = None, team_ids: Sequence[str] = (), sight: Sight = EVERYTHING) -> Select[Any]:
     """Live schedules by name."""
-    found = select(schedules).where(_LIVE).order_by(func.lower(schedules.c.name), schedules.c.id)
-    if not sight.everything:
-        found = found.where(seen(sight))
+    found = select(schedules).where(_LIVE, seen(sight)).order_by(func.lower(schedules.c.name), schedules.c.id)
     if query:
         found = found.where(matching(schedules.c.name, query))
     if team_ids:

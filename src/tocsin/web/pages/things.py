@@ -15,8 +15,8 @@ def person(ask: Ask) -> Response:
     found = things.person(ask.tx.conn, ask.param("id"))
     if found is None:
         raise NotFound("There is no such person")
-    on_call = [policy for policy in things.policies(ask.tx.conn, ask.now) if policy.has(found.id)]
-    rows, more = read.listed(ask.tx.conn, "mine", found.id, ask.now, 0)
+    on_call = [policy for policy in things.policies(ask.tx.conn, ask.now, sight=ask.sight) if policy.has(found.id)]
+    rows, more = read.listed(ask.tx.conn, "mine", found.id, ask.now, 0, ask.sight)
     return framed(
         ask, "person.html", person=found, methods=things.methods(ask.tx.conn, found.id),
         rules=things.rules(ask.tx.conn, found.id), on_call=on_call, rows=rows, more=more,

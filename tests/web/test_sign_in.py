@@ -115,7 +115,7 @@ def test_who_may_only_look_cannot_act(site: Pages) -> None:
     site.sign_in()
     answer = site.post(f"/app/incidents/{incident}/acknowledge")
     assert answer.status_code == 403
-    assert "read only user" in answer.text
+    assert "Full Stakeholder" in answer.text
     assert site.status(incident) == "triggered"
 
 

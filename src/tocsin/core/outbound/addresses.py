@@ -1,12 +1,13 @@
 """Which addresses may be asked: a pure decision over tables of registries (IANA special-purpose, cloud providers).
 
 1. IPv4: public unless in `CLOSED4`. IPv6: only global unicast minus `CLOSED6`; the IPv4 inside a mapped or NAT64
-   address is judged as what it is. 6to4, Teredo and ISATAP are refused whole: nobody needs them, and each hides an IPv4.
+   address is judged as what it is. 6to4, Teredo and ISATAP are refused whole: each hides an IPv4 that nobody needs.
 2. The allow-list opens networks (an address in one is allowed, whatever it is) and hosts (a name, or `*.zone`): a
    listed name may lead to private and loopback addresses, but never to link-local ones, where metadata services live.
 3. Ports: the two of the web, and 1024 and above but for well-known ones of other protocols. In a listed network all.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -40,6 +41,7 @@ MAPPED: Final = IPv6Network("::ffff:0:0/96")
 NAT64: Final = IPv6Network("64:ff9b::/96")
 ISATAP: Final = (0x0000_5EFE, 0x0200_5EFE)
 
+NAME: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
 LOWEST_PORT: Final = 1024
 OTHER_PORTS: Final = frozenset({
     1433, 1521, 1719, 1720, 1723, 2049, 2375, 2376, 2379, 2380, 3306, 3389, 3659, 4045, 4190, 5060, 5061, 5432, 5900,
@@ -83,14 +85,7 @@ def policy(names: Iterable[str]) -> Policy:
 
 
 def _is_name(name: str) -> bool:
-    labels = name.split(".")
-    return (
-        all(
-            label and len(label) < 64 and label.isascii() and label.replace("-", "a").replace("_", "a").isalnum()
-            for label in labels
-        )
-        and not labels[-1].isdigit()
-    )
+    return bool(NAME.fullmatch(name)) and not name.rpartition(".")[2].isdigit()
 
 
 def refusal(address: str, port: int, host: str, allow: Policy) -> str | None:

@@ -45,7 +45,10 @@ class Front:
         """One request."""
         path = scope["path"]
         if path in ("/healthz", "/readyz", "/metrics"):
-            await self._health(path, is_insider(scope, self._token), send)
+            if scope["method"] in ("GET", "HEAD"):
+                await self._health(path, is_insider(scope, self._token), send)
+            else:
+                await _json(send, 405, {"error": {"message": "Method Not Allowed", "code": 2001, "errors": []}})
         elif path == "/_test/clock" and self._sources is not None:
             await self._clock(scope, receive, send)
         elif self._pages is not None and (path == "/" or path == "/app" or path.startswith("/app/")):

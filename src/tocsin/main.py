@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 import signal
 import socket
 import ssl
@@ -24,8 +23,9 @@ from tocsin.core import due_work, effects, intake_log, postgres, timers
 from tocsin.core.clock import Clock
 from tocsin.core.db import Database
 from tocsin.core.due_work import Source
+from tocsin.core.outbound import Outbound
+from tocsin.core.secret_keys import sealer_of, signer_of
 from tocsin.core.settings import Settings, SettingsError
-from tocsin.core.signing import Signer
 from tocsin.events.group_commit import GroupCommit
 from tocsin.events.http import EventsDoor, Now
 from tocsin.events.keys import Keys
@@ -37,9 +37,11 @@ from tocsin.notifications.commands.sending import Addresses
 from tocsin.notifications.links import answer_url
 from tocsin.notifications.store import sends
 from tocsin.rest.address import proxies
+from tocsin.workers.bounded import as_many_as_the_system_allows, sweep, within
 from tocsin.workers.front import App, Front, Lifespan
 from tocsin.workers.health import Health
 from tocsin.workers.sender import Lane
+from tocsin.workers.standing import Standing
 from tocsin.workers.worker import Worker
 
 log = structlog.get_logger()
@@ -72,6 +74,7 @@ def check(settings: Settings) -> None:
         proxies(settings.trusted_proxies)
     except ValueError as error:
         raise SettingsError(f"TOCSIN_TRUSTED_PROXIES: {error}") from None
+    outbound_of(settings)
     _check_tls(settings)
 
 
@@ -90,26 +93,15 @@ def _check_tls(settings: Settings) -> None:
 def database_of(settings: Settings, pool: int = 10) -> Database:
     """The database that the settings name (its URL must be there: embedded ones are started before)."""
     assert settings.database_url is not None
-    return Database(settings.database_url, Clock(settings.test_clock), pool)
+    return Database(settings.database_url, Clock(settings.test_clock), pool, sealer_of(settings))
 
 
-def secret_of(settings: Settings) -> str:
-    """The secret key: as set, else the one kept in the data directory, made there at the first start."""
-    if settings.secret_key:
-        return settings.secret_key
-    path = settings.data_dir / "secret.key"
-    if not path.exists():
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(48))
-        fresh.rename(path)
-    return path.read_text().strip()
-
-
-def signer_of(settings: Settings) -> Signer:
-    """Signs page links with the install's secret key."""
-    return Signer({"1": secret_of(settings).encode()}, "1")
+def outbound_of(settings: Settings) -> Outbound:
+    """The guard that every request to an address from outside goes through."""
+    try:
+        return Outbound.allowing(settings.outbound_allow)
+    except ValueError as error:
+        raise SettingsError(f"TOCSIN_OUTBOUND_ALLOW: {error}") from None
 
 
 def start_postgres(settings: Settings, say: Callable[[str], None]) -> postgres.EmbeddedPostgres | None:
@@ -143,7 +135,8 @@ def http_app(settings: Settings, database: Database) -> tuple[App, Callable[[], 
     api = operations.rest_app(database, settings) if web else None
     pages = operations.web_pages(database, settings, signer_of(settings)) if web else None
     sources = DUE_WORK if settings.test_clock else None
-    front = Front(Health(database, settings.smtp_url is not None), api, pages, sources)
+    health = Health(database, settings.smtp_url is not None)
+    front = Standing(Front(health, api, pages, sources, settings.metrics_token), settings)
     assert settings.database_url is not None
     commit = GroupCommit(settings.database_url)
     limits = Limits(database, settings.events_rate_limit)
@@ -169,6 +162,12 @@ class HttpServer(uvicorn.Server):
         super().__init__(config)
         self._end_streams = end_streams
 
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second; once a second, connections that are late are closed."""
+        if counter % 10 == 0:
+            sweep(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM or SIGINT."""
         self._end_streams()
@@ -179,10 +178,12 @@ def run_http(settings: Settings, fd: int) -> None:
     """An HTTP child: serves from the socket that the parent opened."""
     follow_parent()
     app, end_streams = http_app(settings, database_of(settings, pool=12))
+    bounds = as_many_as_the_system_allows()
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=within(bounds),
+        ws="none",
         access_log=False,
         log_config=None,
         server_header=False,

@@ -16,6 +16,7 @@ from tocsin.incidents.api import below as incidents_below
 from tocsin.incidents.api import incidents as incidents_api
 from tocsin.incidents.store import uses as incident_uses
 from tocsin.notifications import api as notifications_api
+from tocsin.oauth import api as oauth_api
 from tocsin.rest.app import RestApp, build
 from tocsin.rest.call import Facts, Move, Use
 from tocsin.rest.operations import Table
@@ -31,6 +32,7 @@ TABLES: tuple[Table, ...] = (
     users.TABLE,
     teams.TABLE,
     audit.TABLE,
+    oauth_api.TABLE,
     schedules_api.TABLE,
     api_overrides.TABLE,
     escalation_api.TABLE,

@@ -13,6 +13,7 @@ from tests.rest import toy
 from tests.rest_client import RestClient
 from tocsin.accounts.commands.bootstrap import Bootstrapped, bootstrap
 from tocsin.core.db import Database
+from tocsin.core.sealing import Sealer
 from tocsin.core.settings import Settings
 from tocsin.operations import TABLES, rest_app
 from tocsin.rest.not_built import not_built, published
@@ -43,7 +44,7 @@ def pg_url(pg_server: TestServer) -> Iterator[str]:
 @pytest.fixture
 def database(pg_url: str) -> Iterator[Database]:
     """An empty account's database; at the end, no audited table may have changed without a record."""
-    database = Database(pg_url, pool=4)
+    database = Database(pg_url, pool=4, sealer=Sealer(["a secret key for the tests of Tocsin"]))
     toy.boats.create(database.engine, checkfirst=True)
     audited.watch(database.engine)
     yield database

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 import signal
 import socket
 import ssl
@@ -24,8 +23,8 @@ from tocsin.core import due_work, effects, intake_log, postgres, timers
 from tocsin.core.clock import Clock
 from tocsin.core.db import Database
 from tocsin.core.due_work import Source
+from tocsin.core.secret_keys import sealer_of, signer_of
 from tocsin.core.settings import Settings, SettingsError
-from tocsin.core.signing import Signer
 from tocsin.events.group_commit import GroupCommit
 from tocsin.events.http import EventsDoor
 from tocsin.events.keys import Keys
@@ -90,26 +89,7 @@ def _check_tls(settings: Settings) -> None:
 def database_of(settings: Settings, pool: int = 10) -> Database:
     """The database that the settings name (its URL must be there: embedded ones are started before)."""
     assert settings.database_url is not None
-    return Database(settings.database_url, Clock(settings.test_clock), pool)
-
-
-def secret_of(settings: Settings) -> str:
-    """The secret key: as set, else the one kept in the data directory, made there at the first start."""
-    if settings.secret_key:
-        return settings.secret_key
-    path = settings.data_dir / "secret.key"
-    if not path.exists():
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(48))
-        fresh.rename(path)
-    return path.read_text().strip()
-
-
-def signer_of(settings: Settings) -> Signer:
-    """Signs page links with the install's secret key."""
-    return Signer({"1": secret_of(settings).encode()}, "1")
+    return Database(settings.database_url, Clock(settings.test_clock), pool, sealer_of(settings))
 
 
 def start_postgres(settings: Settings, say: Callable[[str], None]) -> postgres.EmbeddedPostgres | None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from tocsin import main
 from tocsin.core import schema
+from tocsin.core.secret_keys import keys_of
 from tocsin.core.settings import Settings
 from tocsin.notifications.channels.email.sink import MailSink
 from tocsin.workers.children import Child, Family, command
@@ -58,7 +59,8 @@ def serve(settings: Settings, say: Say, ready: Callable[[Settings], None] = lamb
         if embedded is not None:
             cleanup.callback(embedded.stop)
             settings = settings.model_copy(update={"database_url": embedded.url})
-        settings = settings.model_copy(update={"secret_key": main.secret_of(settings)})
+        newest, *older = keys_of(settings)
+        settings = settings.model_copy(update={"secret_key": newest, "secret_keys_old": tuple(older)})
         prepare(settings, say)
         listener = main.open_socket(settings)
         if settings.port == 0:

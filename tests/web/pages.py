@@ -16,6 +16,7 @@ from tocsin.core import heartbeats
 from tocsin.core.actor import Actor, ActorKind, integration
 from tocsin.core.clock import real_now
 from tocsin.core.db import Database
+from tocsin.core.sealing import Sealer
 from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
 from tocsin.incidents.commands.opening import NewIncident, create
@@ -101,7 +102,7 @@ class Pages:
 
 def pages(url: str, folder: Path, **settings: Any) -> Pages:
     """A site with the cast, their passwords, a live worker and a real mail server (by name only)."""
-    database = Database(url)
+    database = Database(url, sealer=Sealer(["a secret key for the tests of Tocsin"]))
     seeded = seed(database)
     with database.begin() as tx:
         tx.conn.execute(update(users).values(password_hash=HASH))

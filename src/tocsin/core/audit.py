@@ -1,7 +1,7 @@
 """What was changed, by whom, from where, with which key, before and after (core:A1-A3, SPINE 6).
 
 Commands write the record in the transaction of the change itself. Secrets are masked before they get here: fields
-named in `SECRET` never store a value.
+named in `SECRET` never store a value, and what `core.sealing` sealed is masked whatever its name.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from tocsin.core import ids
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.metadata import document, instant, metadata, text
+from tocsin.core.sealing import is_sealed
 
 audit_records = Table(
     "audit_records",
@@ -44,7 +45,9 @@ SECRET = frozenset({"password", "password_hash", "secret", "sha256", "totp_secre
 def _masked(fields: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if fields is None:
         return None
-    return {name: "[masked]" if name in SECRET and value else value for name, value in fields.items()}
+    return {
+        name: "[masked]" if (name in SECRET and value) or is_sealed(value) else value for name, value in fields.items()
+    }
 
 
 def record(

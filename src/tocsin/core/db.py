@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from tocsin.core.clock import Clock
+from tocsin.core.sealing import NO_KEYS, Sealer
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -28,10 +29,11 @@ _TRIES = 4
 
 @dataclass(frozen=True, slots=True)
 class Tx:
-    """One transaction. `now` is the instant of every decision taken in it."""
+    """One transaction. `now` is the instant of every decision taken in it; `sealer` encrypts secrets at rest."""
 
     conn: Connection
     now: datetime
+    sealer: Sealer = NO_KEYS
 
 
 def to_json(value: Any) -> str:
@@ -42,9 +44,10 @@ def to_json(value: Any) -> str:
 class Database:
     """Transactions on one PostgreSQL, with the clock that stamps them."""
 
-    def __init__(self, url: str, clock: Clock | None = None, pool: int = 10):
+    def __init__(self, url: str, clock: Clock | None = None, pool: int = 10, sealer: Sealer = NO_KEYS):
         self.url = url
         self.clock = clock or Clock()
+        self.sealer = sealer
         self.engine: Engine = create_engine(
             url,
             pool_size=pool,
@@ -59,13 +62,13 @@ class Database:
     def begin(self) -> Iterator[Tx]:
         """A transaction that commits at the end of the block."""
         with self.engine.begin() as conn:
-            yield Tx(conn, self.clock.now(conn))
+            yield Tx(conn, self.clock.now(conn), self.sealer)
 
     @contextmanager
     def snapshot(self) -> Iterator[Tx]:
         """A transaction whose statements all see the same instant of the database (plain ones each see a newer one)."""
         with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as conn, conn.begin():
-            yield Tx(conn, self.clock.now(conn))
+            yield Tx(conn, self.clock.now(conn), self.sealer)
 
     def run(self, work: Callable[[Tx], T]) -> T:
         """`work` in a transaction of its own, repeated when it lost a race with another (SPINE 2)."""

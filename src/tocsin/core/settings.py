@@ -23,7 +23,9 @@ class SettingsError(Exception):
 
 
 def _names(value: Any) -> Any:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.replace("\n", ",").split(",") if part.strip())
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
@@ -50,9 +52,13 @@ class Settings(BaseModel):
     secret_key: str | None = Field(
         None,
         min_length=32,
-        description="Signs links in mails; 32 characters at least, the same on every node; absent: made at the first "
-        "start, in `secret.key` of the data directory",
+        description="Signs links in mails and encrypts stored secrets; 32 random characters at least, the same on "
+        "every node; absent: made at the first start, in `secret.key` of the data directory",
     )
+    secret_keys_old: Names = Field(
+        (), description="Secret keys of before, which still open what they sealed and verify what they signed; see "
+        "`tocsin reseal` in SECURITY.md",
+    )  # fmt: skip
     smtp_url: str | None = Field(
         None, description="The mail server: `smtp://user:password@host:587` or `smtps://…`, with `?starttls=required`, "
         "`auto` or `off`; absent: a built-in mailbox that delivers nothing",
@@ -84,6 +90,13 @@ class Settings(BaseModel):
             if url.startswith(form):
                 return "postgresql+psycopg://" + url.removeprefix(form)
         raise ValueError("must be a postgresql:// URL")
+
+    @field_validator("secret_keys_old")
+    @classmethod
+    def _long_keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        if any(len(key) < 32 for key in keys):
+            raise ValueError("each key must have 32 characters at least")
+        return keys
 
     @field_validator("roles")
     @classmethod

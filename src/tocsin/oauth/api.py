@@ -69,7 +69,7 @@ def delete_app(call: Call) -> None:
 _APPS, _APP = "/tocsin/apps", "/tocsin/apps/{id}"
 _C = Permission.CONFIGURE
 
-TABLE = Table(
+APPS = Table(
     (
         Operation("GET", _APPS, list_apps, 200, "apps", SCOPE, _C),
         Operation("POST", _APPS, create_app, 201, "app", SCOPE, _C, audit="app", takes="app", body=wire.AppBody),

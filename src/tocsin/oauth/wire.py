@@ -4,8 +4,8 @@
 2. A redirect URL is absolute and has no fragment; it is https, or plain http on the loopback for an app on one's desk.
 """
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -13,9 +13,11 @@ from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from tocsin.oauth.model import ALIASES, CLASSIC_SCOPES, SCOPES, Kind
 from tocsin.rest.body import Body, read
+from tocsin.rest.call import Call
 from tocsin.rest.objects import Ref, Thing
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 MOST_URLS, LONGEST_URL = 20, 2000
 
 
@@ -35,6 +37,8 @@ def url_fault(url: str, callback: bool = True) -> str | None:
         return "is not a URL"
     if not host or parts.scheme not in ("https", "http"):
         return "must be an absolute URL, like https://app.example.com/callback"
+    if not _HOST.fullmatch(parts.netloc.rpartition("@")[2]):
+        return "must name a host of letters, digits, dots and hyphens"
     if parts.username is not None or parts.password is not None:
         return "may not contain a user name or password"
     if callback and "#" in url:
@@ -105,10 +109,15 @@ class AppBody(Body):
         }  # fmt: skip
 
 
+def shown(row: Any) -> dict[str, Any]:
+    """An app as the body that would make it."""
+    names = ("name", "description", "kind", "confidential", "scopes", "setup_url")
+    return {name: getattr(row, name) for name in names} | {"redirect_urls": row.redirect_uris}
+
+
 def changed(row: Any, given: Mapping[str, Any]) -> AppBody:
     """The app as it would be with the members given."""
-    names = ("name", "description", "kind", "confidential", "scopes", "setup_url")
-    return read(AppBody, given, {name: getattr(row, name) for name in names} | {"redirect_urls": row.redirect_uris})
+    return read(AppBody, given, shown(row))
 
 
 def app(row: Any, place: Mapping[str, str], people: Mapping[str, Any], secret: str | None = None) -> Thing:
@@ -126,11 +135,10 @@ def app(row: Any, place: Mapping[str, str], people: Mapping[str, Any], secret: s
     return Thing("app", row.id, row.name, fields, path=f"/tocsin/apps/{row.id}", page=f"/apps/{row.id}")
 
 
-def delegation(
-    user_id: str, id: str, kind: str, client_id: str, scope: str, created: datetime, ends: datetime, status: str
-) -> dict[str, Any]:
-    """A delegation as the document has it (its example says `type` where its schema says `delegation_type`)."""
+def delegation(call: Call, row: Any, status: str) -> dict[str, Any]:
+    """A delegation as the document has it: its example says `type` where its schema says `delegation_type`."""
     return {
-        "id": id, "type": kind, "delegation_type": kind, "client_id": client_id, "scope": scope, "status": status,
-        "created_at": created, "expires_at": ends, "path": f"/users/{user_id}/oauth_delegations/{id}",
+        "id": row.id, "type": row.kind, "delegation_type": row.kind, "client_id": row.client_id,
+        "scope": " ".join(row.scopes), "status": status, "created_at": row.created_at, "expires_at": row.expires_at,
+        "self": f"{call.links.base}/users/{call.id}/oauth_delegations/{row.id}",
     }  # fmt: skip

@@ -6,7 +6,7 @@ worker, a backlog) stands in its JSON: a dead mail server must never take the in
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -21,14 +21,27 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+
+class Door(Protocol):
+    """A part that knows its own paths."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+
+    def serves(self, path: str) -> bool: ...
+
+
 _encode = msgspec.json.Encoder().encode
 
 
 class Front:
-    """Answers health and the test clock itself; `/app` and `/` go to `pages`, everything else to `api`."""
+    """Answers health and the test clock itself; what `pages` or a door serves goes there, the rest to `api`."""
 
-    def __init__(self, state: Health, api: App | None, pages: App | None, clock_sources: Sequence[Source] | None):
-        self._state, self._api, self._pages, self._sources = state, api, pages, clock_sources
+    def __init__(
+        self, state: Health, api: App | None, pages: Door | None, clock_sources: Sequence[Source] | None,
+        doors: Sequence[Door] = (),
+    ):  # fmt: skip
+        self._state, self._api, self._sources = state, api, clock_sources
+        self._doors = [*doors, *([pages] if pages else [])]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -37,8 +50,8 @@ class Front:
             await self._health(path, send)
         elif path == "/_test/clock" and self._sources is not None:
             await self._clock(scope, receive, send)
-        elif self._pages is not None and (path == "/" or path == "/app" or path.startswith("/app/")):
-            await self._pages(scope, receive, send)
+        elif door := next((door for door in self._doors if door.serves(path)), None):
+            await door(scope, receive, send)
         elif self._api is not None:
             await self._api(scope, receive, send)
         else:

@@ -76,7 +76,6 @@ def upgrade() -> None:
         sa.Column("code_challenge", sa.Text(), nullable=True),
         sa.Column("nonce", sa.Text(), nullable=True),
         sa.Column("delegation_id", sa.Text(), nullable=True),
-        sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["app_id"], ["oauth_apps.id"], name=op.f("fk_oauth_codes_app_id")),
         sa.ForeignKeyConstraint(

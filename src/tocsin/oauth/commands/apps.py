@@ -20,7 +20,8 @@ from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Forbidden, Invalid, NotFound
 from tocsin.core.recorded import Subject, change, create, live, remove
-from tocsin.oauth.store import tables
+from tocsin.oauth.commands import granting
+from tocsin.oauth.store import tables, tokens
 from tocsin.oauth.wire import AppBody
 
 ADMINS = ("owner", "admin")
@@ -71,6 +72,8 @@ def rotate(tx: Tx, actor: Actor, row: Row[Any]) -> str:
 def drop(tx: Tx, actor: Actor, row: Row[Any]) -> None:
     """Remove an app; everything that it was allowed ends with it."""
     _guard(actor, row)
+    for delegation in tokens.live_of_app(tx.conn, row.id):
+        granting.revoke(tx, actor, delegation, row.name, "the app was removed")
     remove(tx, actor, tables.oauth_apps, row, Subject("app", row.id, row.name))
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, ForeignKey, Index, LargeBinary, Table
 from sqlalchemy import text as sql
 
-from tocsin.core.metadata import document, instant, metadata, text
+from tocsin.core.metadata import document, instant, metadata, sealed, text
 
 oauth_apps = Table(
     "oauth_apps",
@@ -52,7 +52,6 @@ oauth_codes = Table(
     text("code_challenge", null=True),
     text("nonce", null=True),
     text("delegation_id", ForeignKey("oauth_delegations.id", ondelete="CASCADE"), null=True),  # null: not used yet
-    instant("signed_in_at"),
     instant("expires_at", index=True),
 )
 
@@ -75,7 +74,7 @@ oauth_signing_keys = Table(
     "oauth_signing_keys",
     metadata,
     text("id", primary_key=True),  # the key id in the JWKS
-    text("sealed"),
+    sealed("sealed", "oauth signing key"),
     document("public"),
     instant("created_at"),
 )

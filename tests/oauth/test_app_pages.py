@@ -13,11 +13,6 @@ FORM = {
     "name": "Reviewers", "kind": "scoped", "scope": READS,
     "redirect_urls": BACK + "\r\n http://localhost:3000/cb \n",
 }  # fmt: skip
-    "name": "Reviewers",
-    "kind": "scoped",
-    "scope": READS,
-    "redirect_urls": BACK + "\r\n http://localhost:3000/cb \n",
-}
 SECRET = re.compile(r'id="client-secret"[^>]* value="([^"]+)"')
 CLIENT = re.compile(r'id="client-id"[^>]* value="([^"]+)"')
 

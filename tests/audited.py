@@ -14,6 +14,8 @@ AUDITED: dict[str, tuple[str, ...]] = {
     "teams": (),
     "team_members": (),
     "api_keys": ("last_used_at",),
+    "oauth_apps": (),
+    "oauth_delegations": (),
     "escalation_policies": (),
     "escalation_rules": (),
     "services": ("last_incident_at",),

@@ -135,8 +135,10 @@ def http_app(settings: Settings, database: Database) -> tuple[App, Callable[[], 
     api = operations.rest_app(database, settings) if web else None
     pages = operations.web_pages(database, settings, signer_of(settings)) if web else None
     sources = DUE_WORK if settings.test_clock else None
+    oauth = operations.oauth_door(database, settings) if web else None
+    doors = [oauth] if oauth else []
     health = Health(database, settings.smtp_url is not None)
-    front = Standing(Front(health, api, pages, sources, settings.metrics_token), settings)
+    front = Standing(Front(health, api, pages, sources, doors, settings.metrics_token), settings)
     assert settings.database_url is not None
     commit = GroupCommit(settings.database_url)
     limits = Limits(database, settings.events_rate_limit)

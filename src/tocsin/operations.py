@@ -1,7 +1,7 @@
 """Every operation of every package, with the ports between them: what the REST API and the pages serve."""
 
 from tocsin.accounts import ports as accounts_ports
-from tocsin.accounts.api import audit, teams, users
+from tocsin.accounts.api import account, audit, teams, users
 from tocsin.accounts.keyring import Keyring
 from tocsin.accounts.store import standing
 from tocsin.core.db import Database
@@ -20,6 +20,10 @@ from tocsin.incidents.api import incidents as incidents_api
 from tocsin.incidents.store import queries as incident_queries
 from tocsin.incidents.store import uses as incident_uses
 from tocsin.notifications import api as notifications_api
+from tocsin.oauth import api as oauth_api
+from tocsin.oauth import delegations
+from tocsin.oauth.bearer import bearer
+from tocsin.oauth.http import OAuthDoor
 from tocsin.rest.app import RestApp, build
 from tocsin.rest.call import Facts, Move, Use
 from tocsin.rest.operations import Table
@@ -38,6 +42,9 @@ TABLES: tuple[Table, ...] = (
     users.TABLE,
     teams.TABLE,
     audit.TABLE,
+    account.TABLE,
+    oauth_api.APPS,
+    delegations.TABLE,
     schedules_api.TABLE,
     api_overrides.TABLE,
     escalation_api.TABLE,
@@ -81,7 +88,14 @@ STANDINGS: Standings = {
 
 def rest_app(database: Database, settings: Settings) -> RestApp:
     """The REST API over this database."""
-    return build(TABLES, database, settings, Keyring(database).authenticate, FACTS, USES, MOVES, STANDINGS)
+    keys = Keyring(database, bearer if settings.oauth else None)
+    tables = TABLES if settings.oauth else [table for table in TABLES if table is not oauth_api.APPS]
+    return build(tables, database, settings, keys.authenticate, FACTS, USES, MOVES, STANDINGS)
+
+
+def oauth_door(database: Database, settings: Settings) -> OAuthDoor | None:
+    """The paths of the OAuth server; None where it is switched off (core:O13)."""
+    return OAuthDoor(database, settings) if settings.oauth else None
 
 
 def web_pages(database: Database, settings: Settings, signer: Signer) -> web.WebApp:

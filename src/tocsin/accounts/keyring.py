@@ -3,8 +3,11 @@
 1. A known key is remembered for `REMEMBERED` seconds of the real clock, so a revocation, a new role or a removed user
    is seen within five. Unknown keys are not remembered: guessing fills no memory.
 2. `last_used_at` is written at most once a minute and process.
+3. What is no key of ours is asked of `bearer`, a port that knows access tokens. They are not remembered: they end at
+   once.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
 from time import monotonic
@@ -17,13 +20,15 @@ from tocsin.rest import auth
 from tocsin.rest.request import Request
 
 REMEMBERED, TOUCH, MOST = 4.0, 60.0, 10_000
+Bearer = Callable[[Tx, bytes], Actor | None]
 
 
 class Keyring:
     """Looks keys up; one for each process."""
 
-    def __init__(self, database: Database):
+    def __init__(self, database: Database, bearer: Bearer | None = None):
         self._database = database
+        self._bearer = bearer
         self._known: dict[bytes, tuple[float, Actor]] = {}
         self._touched: dict[bytes, float] = {}
         self._lock = Lock()
@@ -38,11 +43,18 @@ class Keyring:
             return known[1]
         actor = self._database.run(lambda tx: self._look_up(tx, sha256, now))
         if actor is None:
-            raise auth.unknown()
+            return self._by_token(sha256)
         with self._lock:
             if len(self._known) >= MOST:
                 self._known.clear()
             self._known[sha256] = (now, actor)
+        return actor
+
+    def _by_token(self, sha256: bytes) -> Actor:
+        bearer = self._bearer
+        actor = self._database.run(lambda tx: bearer(tx, sha256)) if bearer else None
+        if actor is None:
+            raise auth.unknown()
         return actor
 
     def _look_up(self, tx: Tx, sha256: bytes, now: float) -> Actor | None:

@@ -10,6 +10,7 @@ class ActorKind(StrEnum):
 
     USER = "user"
     ACCOUNT_KEY = "account_key"
+    APP = "app"
     SERVICE = "service"
     INTEGRATION = "integration"
     SYSTEM = "system"

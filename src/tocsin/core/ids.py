@@ -65,3 +65,8 @@ def api_key() -> str:
     """A REST key: 20 characters `[A-Za-z0-9_-]`, never valid as a routing key (core:E4)."""
     key = secrets.token_urlsafe(15)
     return key if key[0] not in "-_" else api_key()
+
+
+def oauth_token(region: str, use: str) -> str:
+    """An OAuth token in the form that clients have seen (core:O5): `pdus+_0X…` to act, `pdus+_1X…` to refresh."""
+    return f"pd{region}+_{'1' if use == 'refresh' else '0'}X{secrets.token_urlsafe(32)}"

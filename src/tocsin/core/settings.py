@@ -80,6 +80,9 @@ class Settings(BaseModel):
         "webhooks, workflows and identity providers may lead to; else only public addresses",
     )  # fmt: skip
     html_url: str | None = Field(None, description="Form of `html_url` in API objects; absent: their page under `/app`")
+    oauth: bool = Field(
+        True, description="The OAuth server for other people's apps; `off`: API keys alone, and its paths answer 404"
+    )
     retention_days: int = Field(30, ge=1, description="How long raw events are kept")
     api_rate_limit: int = Field(960, ge=0, description="REST requests a minute and key; 0: no limit")
     events_rate_limit: int = Field(0, ge=0, description="Events a minute and integration key; 0: no limit")

@@ -27,7 +27,7 @@ from tocsin.rest.address import proxies
 from tocsin.rest.rights import Standings
 from tocsin.web import words
 from tocsin.web.live import Live
-from tocsin.web.pages import answers, incident, incidents, mailbox, oncall, services, sign_in, things
+from tocsin.web.pages import answers, apps, consent, incident, incidents, mailbox, oncall, services, sign_in, things
 from tocsin.web.security import SafeHeaders
 from tocsin.web.serving import THREADS, Page, Threads, blank, endpoint
 from tocsin.web.site import Site
@@ -40,6 +40,12 @@ PAGES: tuple[Page, ...] = (
     *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
     *things.PAGES,
 )  # fmt: skip
+OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES)
+
+
+def pages_of(settings: Settings) -> tuple[Page, ...]:
+    """The pages that these settings leave on."""
+    return PAGES + OAUTH_PAGES if settings.oauth else PAGES
 
 
 class WebApp:
@@ -49,6 +55,7 @@ class WebApp:
         self.site = site
         self._app = app
         self._live = live
+        self._outside = {"/", "/app", *(page.path for page in pages_of(site.settings))}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; paths are those seen from outside, `/` and `/app…`."""
@@ -56,7 +63,7 @@ class WebApp:
 
     def serves(self, path: str) -> bool:
         """Whether a path is one of the pages'."""
-        return path in ("/", "/app") or path.startswith("/app/")
+        return path in self._outside or path.startswith("/app/")
 
     def close(self) -> None:
         """End all live connections and the thread behind them."""
@@ -87,7 +94,7 @@ def _routes(site: Site) -> list[BaseRoute]:
         return RedirectResponse("/app", 307)
 
     by_path: dict[str, dict[str, Page]] = {}
-    for page in PAGES:
+    for page in pages_of(site.settings):
         by_path.setdefault(page.path, {})[page.method] = page
     rows: list[BaseRoute] = [Route("/", home, methods=["GET"])]
     for path, pages in by_path.items():

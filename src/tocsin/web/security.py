@@ -34,13 +34,21 @@ PERMISSIONS: Final = (
 HOST, SECURE = "__Host-", "__Secure-"
 HARMLESS: Final = ("tocsin_zone", "tocsin_theme")  # looks alone; a script of ours sets the first
 HOME: Final = "/app"
+LONGEST: Final = 8000  # an app may ask for every scope there is, by name
 # Inside our own pages, printable, and nothing that a browser could read as another host.
-_LOCAL: Final = re.compile(r"/app(?:/[A-Za-z0-9_./~-]*)?(?:\?[A-Za-z0-9_=&.,~%+-]*)?(?:#[A-Za-z0-9_-]*)?")
+_LOCAL: Final = re.compile(
+    r"(?:/oauth/authorize|/app)(?:/[A-Za-z0-9_./~-]*)?(?:\?[A-Za-z0-9_=&.,~%+-]*)?(?:#[A-Za-z0-9_-]*)?"
+)
+
+
+def sending_on_to(origin: str) -> str:
+    """The policy of a page whose form leads on to another site: browsers hold redirects against it as well."""
+    return POLICY.replace("form-action 'self'", f"form-action 'self' {origin}")
 
 
 def local_path(given: str | None) -> str:
     """Where to go after signing in: `given` if it is one of our own pages, else the first one."""
-    if not given or len(given) > 500 or not _LOCAL.fullmatch(given) or "//" in given or "/.." in given:
+    if not given or len(given) > LONGEST or not _LOCAL.fullmatch(given) or "//" in given or "/.." in given:
         return HOME
     return HOME if given.startswith(("/app/sign-", "/app/live")) else given
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -67,7 +68,7 @@ class Asked:
     @property
     def locator(self) -> str:
         """Path and query, to come back to."""
-        text = "&".join(f"{name}={value}" for name, values in self.query.items() for value in values)
+        text = urlencode(self.query, doseq=True)
         return f"{self.path}?{text}" if text else self.path
 
 
@@ -147,6 +148,7 @@ class Ask:
             "theme": theme if theme in ("light", "dark") else "auto",
             "here": self.asked.path,
             "errors": self.errors,
+            "oauth": self.site.settings.oauth,
             "mailbox": self.site.mailbox is not None,
             "said": self.query("done"),
         }

@@ -8,7 +8,7 @@ worker, a backlog) stands in its JSON: a dead mail server must never take the in
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -28,17 +28,28 @@ NOT_HERE = (
     "Numbers are for this machine and private networks, or for whoever sends TOCSIN_METRICS_TOKEN as a bearer token"
 )
 MOST_BYTES = 4096
+
+
+class Door(Protocol):
+    """A part that knows its own paths."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+
+    def serves(self, path: str) -> bool: ...
+
+
 _encode = msgspec.json.Encoder().encode
 
 
 class Front:
-    """Answers health and the test clock itself; `/app` and `/` go to `pages`, everything else to `api`."""
+    """Answers health and the test clock itself; what `pages` or a door serves goes there, the rest to `api`."""
 
     def __init__(
-        self, state: Health, api: App | None, pages: App | None, clock_sources: Sequence[Source] | None,
-        metrics_token: str | None = None,
+        self, state: Health, api: App | None, pages: Door | None, clock_sources: Sequence[Source] | None,
+        doors: Sequence[Door] = (), metrics_token: str | None = None,
     ):  # fmt: skip
-        self._state, self._api, self._pages, self._sources = state, api, pages, clock_sources
+        self._state, self._api, self._sources = state, api, clock_sources
+        self._doors = [*doors, *([pages] if pages else [])]
         self._token = metrics_token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,8 +62,8 @@ class Front:
                 await _json(send, 405, {"error": {"message": "Method Not Allowed", "code": 2001, "errors": []}})
         elif path == "/_test/clock" and self._sources is not None:
             await self._clock(scope, receive, send)
-        elif self._pages is not None and (path == "/" or path == "/app" or path.startswith("/app/")):
-            await self._pages(scope, receive, send)
+        elif door := next((door for door in self._doors if door.serves(path)), None):
+            await door(scope, receive, send)
         elif self._api is not None:
             await self._api(scope, receive, send)
         else:

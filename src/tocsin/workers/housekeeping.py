@@ -1,4 +1,4 @@
-"""Keeping the house: partitions made ahead, old segments dropped (SPINE 1)."""
+"""Keeping the house: partitions made ahead, old segments dropped (SPINE 1), ended sessions and tokens forgotten."""
 
 import socket
 from datetime import timedelta
@@ -7,10 +7,12 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from tocsin.accounts.commands import sessions
 from tocsin.core import heartbeats, intake_log
 from tocsin.core.clock import real_now
 from tocsin.core.db import Database, Tx
 from tocsin.notifications.store import sends
+from tocsin.oauth.commands import ending as oauth
 
 log = structlog.get_logger()
 
@@ -66,6 +68,9 @@ class Housekeeping:
         make_ahead(self._database)
         with self._database.begin() as tx:
             dropped = intake_log.drop_partitions(tx.conn, (real_now() - self._retention).date())
+        with self._database.begin() as tx:
+            sessions.sweep(tx, real_now())
+            oauth.sweep(tx)
         if dropped:
             log.info("old events dropped", partitions=dropped)
         self._done_at = real_now()

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Index, Table, and_, delete, func, insert, or_, select, tuple_
 from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from tocsin.core import ids
 from tocsin.core.actor import Actor
@@ -54,7 +55,20 @@ Fields = Mapping[str, Any]
 KEPT = timedelta(days=366)  # twelve months, with a day to spare (core:A1)
 _SWEPT_AT_ONCE = 5000
 SECRET = frozenset(
-    {"password", "hash", "secret", "secrets", "sha256", "token", "tokens", "key", "csrf", "code", "cookie", "authorization"}
+    {
+        "password",
+        "hash",
+        "secret",
+        "secrets",
+        "sha256",
+        "token",
+        "tokens",
+        "key",
+        "csrf",
+        "code",
+        "cookie",
+        "authorization",
+    }
 )
 MASK = "[masked]"
 # field -> (how the wire calls the link, the type of what it names)
@@ -106,7 +120,7 @@ def record(
     root_type, root_id = root or (kind, id)
     also = {f"{type}/{linked}" for _, type, linked in (*links(before), *links(after))} - {f"{root_type}/{root_id}"}
     row = {
-        "id": ids.ordered(tx.now), "at": tx.now, "action": action,
+        "id": ids.log_entry(tx.now), "at": tx.now, "action": action,
         "actor_kind": actor.kind.value, "actor_id": actor.id, "actor_name": actor.name,
         "method": actor.method, "key_tail": actor.key_tail, "request_id": actor.request_id, "address": actor.address,
         "resource_type": kind, "resource_id": id, "resource_name": name, "root_type": root_type, "root_id": root_id,
@@ -131,7 +145,8 @@ def names(conn: Connection, things: Iterable[Pair]) -> dict[Pair, str]:
     name = func.coalesce(mine.after["name"].astext, mine.resource_name)  # a record of a renaming has the old one
     own = (mine.resource_type == mine.root_type) & (mine.resource_id == mine.root_id) & name.is_not(None)
     found = select(mine.root_type, mine.root_id, name.label("name")).where(root.in_(wanted), own)
-    rows = conn.execute(found.distinct(*root.clauses).order_by(*root.clauses, mine.at.desc(), mine.id.desc()))
+    newest = found.ext(distinct_on(mine.root_type, mine.root_id))
+    rows = conn.execute(newest.order_by(mine.root_type, mine.root_id, mine.at.desc(), mine.id.desc()))
     return {(row.root_type, row.root_id): row.name for row in rows}
 
 

@@ -26,7 +26,19 @@ from tocsin.core.signing import Signer
 from tocsin.rest.address import proxies
 from tocsin.web import words
 from tocsin.web.live import Live
-from tocsin.web.pages import answers, apps, consent, incident, incidents, mailbox, oncall, services, sign_in, things
+from tocsin.web.pages import (
+    answers,
+    apps,
+    audit,
+    consent,
+    incident,
+    incidents,
+    mailbox,
+    oncall,
+    services,
+    sign_in,
+    things,
+)
 from tocsin.web.security import SafeHeaders
 from tocsin.web.serving import THREADS, Page, Threads, blank, endpoint
 from tocsin.web.site import Site
@@ -37,7 +49,7 @@ A_YEAR = "public, max-age=31536000, immutable"
 
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
-    *things.PAGES,
+    *things.PAGES, *audit.PAGES,
 )  # fmt: skip
 OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES)
 

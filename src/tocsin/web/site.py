@@ -17,6 +17,7 @@ from tocsin.core.errors import Unauthenticated
 from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
 from tocsin.rest.address import Proxies
+from tocsin.rest.permissions import Permission, may
 from tocsin.web.moments import Watch, zone_of
 
 Values = Mapping[str, Sequence[str]]
@@ -55,6 +56,7 @@ class Asked:
     headers: dict[str, str]
     address: str | None
     base_url: str
+    id: str  # the request's own, in its answer's headers and in the audit records that it leaves
 
     @property
     def secure(self) -> bool:
@@ -128,6 +130,7 @@ class Ask:
             "here": self.asked.path,
             "errors": self.errors,
             "oauth": self.site.settings.oauth,
+            "may_audit": self.session is not None and may(self.session.actor, Permission.ACCOUNT),
             "mailbox": self.site.mailbox is not None,
             "said": self.query("done"),
         }

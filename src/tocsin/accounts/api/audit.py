@@ -1,7 +1,7 @@
 """Audit records: of the whole account, and of one thing (core:A1-A3). For the owner and admins only.
 
 1. `since` to `until` are the last 24 hours unless said, and at most 31 days.
-2. A thing's records are its own, those of what belongs to it, and those of what was linked to it; of a deleted one, too.
+2. A thing's records are its own, those of what belongs to it, and those of its links; of a deleted one, too.
 3. Types are read in singular and plural, with and without `_reference`.
 """
 

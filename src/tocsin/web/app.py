@@ -30,6 +30,7 @@ from tocsin.web.pages import (
     answers,
     apps,
     audit,
+    connect,
     consent,
     incident,
     incidents,
@@ -51,7 +52,7 @@ PAGES: tuple[Page, ...] = (
     *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
     *things.PAGES, *audit.PAGES,
 )  # fmt: skip
-OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES)
+OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES, *connect.PAGES)
 
 
 def pages_of(settings: Settings) -> tuple[Page, ...]:

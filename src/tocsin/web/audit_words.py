@@ -24,7 +24,8 @@ def verb(row: Any) -> str:
     """What was done: `changed the service`."""
     special = {
         ("session", "create"): "signed in", ("session", "delete"): "ended a session",
-        ("sign_in_failure", "create"): "failed to sign in as" if row.resource_name else "failed to sign in as nobody here", ("refused_key", "create"): "used a key that had ended:",
+        ("sign_in_failure", "create"): f"failed to sign in as{'' if row.resource_name else ' nobody known here'}",
+        ("refused_key", "create"): "used a key that had ended:",
     }  # fmt: skip
     return (
         special.get((row.resource_type, row.action))

@@ -86,6 +86,8 @@ def _check_request(key: str, described: dict[str, Any], query: str, sent: Any) -
 def _check_answer(key: str, described: dict[str, Any], status: int, received: Any) -> list[str]:
     if status >= 400:
         return _check_error(status, described, received)
+    if key in waivers.SILENT and not any(name.startswith("2") for name in described["responses"]):
+        return []
     response = described["responses"].get(str(waivers.STATUSES.get((key, status), status)))
     if response is None:
         return [f"status {status} is not published for {key}"]

@@ -32,6 +32,9 @@ STATUSES: dict[tuple[str, int], int] = {
     ("GET /schedules/{id}/overrides", 200): 201,  # nothing is created by reading (core:S40)
 }
 
+# Operations whose document names no answer of success at all.
+SILENT = {"GET /oauth_delegations/revocation_requests/status"}
+
 # Published in every list's envelope, but optional there.
 ENVELOPE: set[str] = {"response_metadata"}
 
@@ -70,6 +73,7 @@ _EXTRA: list[tuple[str, str]] = [
     (r".*\.integrations?(\[\])?", "integration_key"),  # core:C12; every client reads it
     (r".*\.vendors?(\[\])?", "generic_service_type"),  # the Terraform provider reads it
     (r"GET /oncalls\.oncalls\[\]\.schedule", ".*"),  # include[] expands one of two published references (core:S62)
+    (r"GET /users/\{id\}/oauth_delegations/\{delegation_id\}", "oauth_delegation"),  # wrapped in the example alone
     (r".*\.teams?(\[\])?", "parent"),  # core:T1; clients that manage teams read it back
 ]
 

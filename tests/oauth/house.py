@@ -13,8 +13,9 @@ from starlette.testclient import TestClient
 
 from tests.web.pages import CSRF, Pages
 from tocsin import operations
-from tocsin.accounts.commands import keys
+from tocsin.accounts.commands import keys, sessions
 from tocsin.core.actor import system
+from tocsin.core.clock import real_now
 from tocsin.core.settings import Settings
 from tocsin.workers.front import Front
 from tocsin.workers.health import Health
@@ -37,16 +38,33 @@ class House:
     owner_key: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.browser = TestClient(self.app, follow_redirects=False)
         self.anybody = TestClient(self.app, follow_redirects=False, raise_server_exceptions=False)
-        self.site.sign_in("alice", self.browser)
-        eve = self.site.seeded.people["eve"]
-        self.owner_key = self.site.database.run(lambda tx: keys.issue(tx, system(), eve, "Eve's"))
+        self.browser = self.browser_of("alice")
+        self.owner_key = self.key_of("eve")
 
-    def register(self, **other: Any) -> Any:
+    def browser_of(self, name: str) -> TestClient:
+        """A browser in which one of the cast is signed in."""
+        browser = TestClient(self.app, follow_redirects=False)
+        id = self.site.seeded.people[name]
+        started = self.site.database.run(lambda tx: sessions.start(tx, id, real_now()))
+        browser.cookies.set("tocsin_session", started.token)
+        return browser
+
+    def key_of(self, name: str) -> str:
+        """A REST key of one of the cast."""
+        id = self.site.seeded.people[name]
+        return self.site.database.run(lambda tx: keys.issue(tx, system(), id, f"{name}'s"))
+
+    def give_role(self, name: str, role: str) -> None:
+        """The owner gives one of the cast another role."""
+        user = {"type": "user", "name": name.title(), "email": f"{name}@example.com", "role": role}
+        path = f"/users/{self.site.seeded.people[name]}"
+        assert self.rest("PUT", path, self.owner_key, {"user": user}).status_code == 200
+
+    def register(self, key: str | None = None, **other: Any) -> Any:
         """An app as the owner registers it: scoped, for reading, unless said otherwise."""
         given = {"name": "Reviewers", "scopes": READS, "redirect_urls": [BACK], **other}
-        answer = self.rest("POST", "/tocsin/apps", self.owner_key, {"app": given})
+        answer = self.rest("POST", "/tocsin/apps", key or self.owner_key, {"app": given})
         assert answer.status_code == 201, answer.text
         return answer.json()["app"]
 

@@ -68,7 +68,8 @@ def get_delegation(call: Call) -> dict[str, Any]:
     row = call.conn.execute(found.where(found.selected_columns.id == call.path["delegation_id"])).one_or_none()
     if row is None:
         raise NotFound()
-    return _show(call, row)
+    shown = _show(call, row)
+    return shown | {"oauth_delegation": shown}  # bare in the document's schema, wrapped in its example
 
 
 def delete_delegations(call: Call) -> dict[str, str]:
@@ -101,7 +102,7 @@ TABLE = Table(
     (
         Operation("GET", _OF_USER, list_delegations, 200, "oauth_delegations", _READ, Permission.OWN_PROFILE, "id"),
         Operation(
-            "GET", f"{_OF_USER}/{{delegation_id}}", get_delegation, 200, "oauth_delegation", _READ,
+            "GET", f"{_OF_USER}/{{delegation_id}}", get_delegation, 200, None, _READ,
             Permission.OWN_PROFILE, "id",
         ),
         Operation(

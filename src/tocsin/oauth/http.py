@@ -132,7 +132,7 @@ async def _form(request: Request) -> Values:
 
 
 def _response(answer: Answer) -> Response:
-    headers = {name: value for name, value in answer.headers if name.lower() != "content-type"}
+    headers = {name.lower(): value for name, value in answer.headers if name.lower() != "content-type"}
     return JSONResponse(answer.body, answer.status, headers | _STANDING)
 
 

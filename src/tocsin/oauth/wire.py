@@ -136,9 +136,9 @@ def app(row: Any, place: Mapping[str, str], people: Mapping[str, Any], secret: s
 
 
 def delegation(call: Call, row: Any, status: str) -> dict[str, Any]:
-    """A delegation as the document has it: its example says `type` where its schema says `delegation_type`."""
+    """A delegation in the document's schema (its example says `type` where the schema says `delegation_type`)."""
     return {
-        "id": row.id, "type": row.kind, "delegation_type": row.kind, "client_id": row.client_id,
+        "id": row.id, "delegation_type": row.kind, "client_id": row.client_id,
         "scope": " ".join(row.scopes), "status": status, "created_at": row.created_at, "expires_at": row.expires_at,
         "self": f"{call.links.base}/users/{call.id}/oauth_delegations/{row.id}",
     }  # fmt: skip

@@ -30,7 +30,7 @@ def every(ask: Ask) -> Response:
     """All registered apps, and how they name this account."""
     listed = ask.tx.conn.execute(stored.find_apps()).all()
     return framed(
-        ask, "apps.html", apps=listed, place=_place(ask), may_name=may(ask.actor, Permission.ACCOUNT),
+        ask, "apps.html", apps=listed, account=_place(ask), may_name=may(ask.actor, Permission.ACCOUNT),
         told=SAID.get(ask.query("done"), ""),
     )  # fmt: skip
 
@@ -106,7 +106,7 @@ def _page(ask: Ask, id: str, secret: str | None = None, told: str = "") -> Respo
     row = apps.get(ask.tx.conn, id)
     place = _place(ask)
     response = framed(
-        ask, "app.html", app=row, secret=secret, told=told, place=place, base=ask.asked.base_url, paths=http,
+        ask, "app.html", app=row, secret=secret, told=told, account=place, base=ask.asked.base_url, paths=http,
         as_account=logic.as_account(place["region"], place["subdomain"]), scoped=row.kind == Kind.SCOPED,
         connect=[setup_url(ask.asked.base_url, row.id, url) for url in row.redirect_uris],
         **_form(ask, row),

@@ -53,7 +53,7 @@ def show(ask: Ask) -> Response:
     response = ask.page(
         "consent.html", app=app, wanted=logic.in_words(grant.request.scope.split()), host=to.netloc,
         by=live(ask.tx.conn, accounts.users, app.created_by) if app.created_by else None,
-        action=ask.asked.locator, place=grant.server.place, troubles=(),
+        action=ask.asked.locator, account=grant.server.place, troubles=(),
     )  # fmt: skip
     response.headers["content-security-policy"] = sending_on_to(f"{to.scheme}://{to.netloc}")
     return response

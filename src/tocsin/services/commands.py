@@ -77,11 +77,14 @@ def get_integration(conn: Connection, service_id: str, id: str, lock: bool = Fal
     return row
 
 
-def add_integration(tx: Tx, actor: Actor, service_id: str, body: wire.IntegrationBody) -> str:
-    """Give a service a way in, with a new key; the id."""
+def add_integration(
+    tx: Tx, actor: Actor, service_id: str, body: wire.IntegrationBody, app_id: str | None = None
+) -> str:
+    """Give a service a way in, with a new key; the id. `app_id`: the app that the key is for (Connect)."""
     get(tx.conn, service_id, lock=True)
     row = body.row() | {
         "id": ids.thing(), "service_id": service_id, "integration_key": ids.integration_key(), "created_at": tx.now,
+        "app_id": app_id,
     }  # fmt: skip
     create(tx, actor, integrations, row, _integration_subject(service_id, row))
     return str(row["id"])

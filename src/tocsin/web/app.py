@@ -27,7 +27,20 @@ from tocsin.rest.address import proxies
 from tocsin.rest.rights import Standings
 from tocsin.web import words
 from tocsin.web.live import Live
-from tocsin.web.pages import answers, apps, consent, incident, incidents, mailbox, oncall, services, sign_in, things
+from tocsin.web.pages import (
+    answers,
+    apps,
+    audit,
+    connect,
+    consent,
+    incident,
+    incidents,
+    mailbox,
+    oncall,
+    services,
+    sign_in,
+    things,
+)
 from tocsin.web.security import SafeHeaders
 from tocsin.web.serving import THREADS, Page, Threads, blank, endpoint
 from tocsin.web.site import Site
@@ -38,9 +51,9 @@ A_YEAR = "public, max-age=31536000, immutable"
 
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
-    *things.PAGES,
+    *things.PAGES, *audit.PAGES,
 )  # fmt: skip
-OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES)
+OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES, *connect.PAGES)
 
 
 def pages_of(settings: Settings) -> tuple[Page, ...]:

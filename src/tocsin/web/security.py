@@ -37,7 +37,7 @@ HOME: Final = "/app"
 LONGEST: Final = 8000  # an app may ask for every scope there is, by name
 # Inside our own pages, printable, and nothing that a browser could read as another host.
 _LOCAL: Final = re.compile(
-    r"(?:/oauth/authorize|/app)(?:/[A-Za-z0-9_./~-]*)?(?:\?[A-Za-z0-9_=&.,~%+-]*)?(?:#[A-Za-z0-9_-]*)?"
+    r"(?:/oauth/authorize|/install/integration|/app)(?:/[A-Za-z0-9_./~-]*)?(?:\?[A-Za-z0-9_=&.,~%+-]*)?(?:#[A-Za-z0-9_-]*)?"
 )
 
 

@@ -6,6 +6,7 @@
 4. A lost database is a plain 503 that says so, never a stack of frames.
 """
 
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -79,7 +80,9 @@ def endpoint(site: Site, page: Page, threads: Threads) -> Callable[[Request], Aw
             return blank(site, error)
         except ClientDisconnect:
             return blank(site, Invalid("The connection ended before the form did"))
-        return await threads.run(answered, site, page, asked)
+        response = await threads.run(answered, site, page, asked)
+        response.headers["x-request-id"] = asked.id
+        return response
 
     return answer
 
@@ -98,6 +101,7 @@ async def read(site: Site, request: Request) -> Asked:
         headers=headers,
         address=address.client(peer, headers, site.proxies),
         base_url=address.base(request.url.scheme, peer, headers, site.proxies, site.settings.base_url),
+        id=secrets.token_hex(16),
     )
     return replace(asked, cookies=ours(request.cookies, asked.secure))
 
@@ -158,7 +162,7 @@ def _ask(site: Site, page: Page, asked: Asked, tx: Tx) -> Ask:
 def session_of(tx: Tx, asked: Asked) -> sessions.Session | None:
     """The live session of this request's cookie."""
     token = asked.cookies.get(SESSION, "")
-    return sessions.find(tx, token, real_now(), address=asked.address) if 20 <= len(token) <= 100 else None
+    return sessions.find(tx, token, real_now(), asked.id, asked.address) if 20 <= len(token) <= 100 else None
 
 
 def _check(ask: Ask, session: sessions.Session) -> None:

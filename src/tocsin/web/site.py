@@ -59,6 +59,7 @@ class Asked:
     headers: dict[str, str]
     address: str | None
     base_url: str
+    id: str  # the request's own, in its answer's headers and in the audit records that it leaves
 
     @property
     def secure(self) -> bool:
@@ -149,6 +150,7 @@ class Ask:
             "here": self.asked.path,
             "errors": self.errors,
             "oauth": self.site.settings.oauth,
+            "may_audit": self.session is not None and permissions.may(self.session.actor, Permission.ACCOUNT),
             "mailbox": self.site.mailbox is not None,
             "said": self.query("done"),
         }

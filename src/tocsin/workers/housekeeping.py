@@ -1,4 +1,6 @@
-"""Keeping the house: partitions made ahead, old segments dropped (SPINE 1), ended sessions and tokens forgotten."""
+"""Keeping the house: partitions made ahead, old segments dropped (SPINE 1), ended sessions and tokens forgotten, and
+audit records after a year (core:A1).
+"""
 
 import socket
 from datetime import timedelta
@@ -8,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tocsin.accounts.commands import sessions
-from tocsin.core import heartbeats, intake_log
+from tocsin.core import audit, heartbeats, intake_log
 from tocsin.core.clock import real_now
 from tocsin.core.db import Database, Tx
 from tocsin.notifications.store import sends
@@ -71,6 +73,8 @@ class Housekeeping:
         with self._database.begin() as tx:
             sessions.sweep(tx, real_now())
             oauth.sweep(tx)
+        while self._database.run(audit.sweep):
+            pass
         if dropped:
             log.info("old events dropped", partitions=dropped)
         self._done_at = real_now()

@@ -16,10 +16,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from tocsin.accounts import passwords
+from tocsin.accounts.commands import sign_in_records
 from tocsin.accounts.commands.keys import digest
 from tocsin.accounts.store import people, standing, tables
 from tocsin.core import ids
-from tocsin.core.actor import Actor, ActorKind
+from tocsin.core.actor import Actor, ActorKind, system
 from tocsin.core.db import Tx
 
 IDLE, LONGEST, TOUCH = timedelta(days=7), timedelta(days=30), timedelta(minutes=1)
@@ -55,8 +56,9 @@ class Session:
 
 
 def sign_in(
-    tx: Tx, email: str, password: str, at: datetime, address: str | None = None, user_agent: str | None = None
-) -> SignedIn | Refusal:
+    tx: Tx, email: str, password: str, at: datetime, address: str | None = None, user_agent: str | None = None,
+    request_id: str | None = None,
+) -> SignedIn | Refusal:  # fmt: skip
     """A session for this e-mail and password, or why not."""
     if _throttled(tx.conn, email, address, at):
         return Refusal.THROTTLED
@@ -64,11 +66,15 @@ def sign_in(
     if not passwords.matches(user.password_hash if user else None, password) or user is None:
         row = {"email": email.strip().lower()[:100], "address": address, "at": at}
         tx.conn.execute(insert(tables.sign_in_failures).values(row))
+        sign_in_records.failed(tx, user, address, request_id)
         return Refusal.WRONG
-    return start(tx, user.id, at, address, user_agent)
+    return start(tx, user.id, at, address, user_agent, request_id)
 
 
-def start(tx: Tx, user_id: str, at: datetime, address: str | None = None, user_agent: str | None = None) -> SignedIn:
+def start(
+    tx: Tx, user_id: str, at: datetime, address: str | None = None, user_agent: str | None = None,
+    request_id: str | None = None,
+) -> SignedIn:  # fmt: skip
     """A session of a user whose identity is already certain (the bootstrap's sign-in link)."""
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
     row = {
@@ -77,6 +83,7 @@ def start(tx: Tx, user_id: str, at: datetime, address: str | None = None, user_a
         "expires_at": at + LONGEST,
     }  # fmt: skip
     tx.conn.execute(insert(tables.sessions).values(row))
+    sign_in_records.signed_in(tx, user_id, str(row["id"]), address, request_id, user_agent)
     return SignedIn(user_id, token, csrf)
 
 
@@ -96,9 +103,14 @@ def find(tx: Tx, token: str, at: datetime, request_id: str | None = None, addres
     return Session(row.id, actor, row.email, row.time_zone, row.csrf)
 
 
-def end(tx: Tx, token: str) -> None:
+def end(tx: Tx, token: str, actor: Actor | None = None) -> None:
     """Sign out."""
-    tx.conn.execute(delete(tables.sessions).where(tables.sessions.c.sha256 == digest(token)))
+    mine = tables.sessions.c.sha256 == digest(token)
+    ended = tx.conn.execute(
+        delete(tables.sessions).where(mine).returning(tables.sessions.c.id, tables.sessions.c.user_id)
+    )
+    for row in ended:
+        sign_in_records.signed_out(tx, actor or system(), row.id, row.user_id)
 
 
 def sweep(tx: Tx, at: datetime) -> None:

@@ -178,6 +178,11 @@ def key_by_hash(conn: Connection, sha256: bytes) -> Row[Any] | None:
     return conn.execute(found).one_or_none()
 
 
+def ended_key(conn: Connection, sha256: bytes) -> Row[Any] | None:
+    """A key that was ours once; asked only after `key_by_hash` found none."""
+    return conn.execute(select(api_keys).where(api_keys.c.sha256 == sha256)).one_or_none()
+
+
 def touch_key(conn: Connection, key_id: str, now: datetime) -> None:
     """Note that a key was used."""
     conn.execute(update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=now))

@@ -20,6 +20,12 @@ def by_client_id(conn: Connection, client_id: str) -> Row[Any] | None:
     return conn.execute(select(oauth_apps).where(mine)).one_or_none()
 
 
+def find(conn: Connection, id: str) -> Row[Any] | None:
+    """The live app with this id or client id."""
+    mine = (oauth_apps.c.id == id) | (oauth_apps.c.client_id == id)
+    return conn.execute(select(oauth_apps).where(mine, oauth_apps.c.deleted_at.is_(None))).one_or_none()
+
+
 def place(conn: Connection) -> dict[str, str]:
     """Region and subdomain of the account."""
     row = people.the_account(conn)

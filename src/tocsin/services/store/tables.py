@@ -35,6 +35,7 @@ integrations = Table(
     text("type"),
     text("name"),
     text("vendor_id", null=True),
+    text("app_id", null=True),  # the app that was given the key by Connect
     text("integration_key", unique=True),
     text("integration_email", null=True),
     document("config"),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from tocsin.accounts import wire_account
 from tocsin.accounts.commands import account
+from tocsin.connect.logic import setup_url
 from tocsin.core.errors import NotFound
 from tocsin.oauth import http, logic, wire
 from tocsin.oauth.commands import apps, ending
@@ -107,6 +108,7 @@ def _page(ask: Ask, id: str, secret: str | None = None, told: str = "") -> Respo
     response = framed(
         ask, "app.html", app=row, secret=secret, told=told, account=place, base=ask.asked.base_url, paths=http,
         as_account=logic.as_account(place["region"], place["subdomain"]), scoped=row.kind == Kind.SCOPED,
+        connect=[setup_url(ask.asked.base_url, row.id, url) for url in row.redirect_uris],
         **_form(ask, row),
     )  # fmt: skip
     response.headers["cache-control"] = "no-store"

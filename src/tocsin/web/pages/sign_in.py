@@ -47,7 +47,7 @@ def sign_in(ask: Ask) -> Response:
     following = local_path(ask.field("next"))
     found = sessions.sign_in(
         ask.tx, ask.field("email")[:200], ask.field("password")[:1000], real_now(), ask.asked.address,
-        ask.asked.headers.get("user-agent"),
+        ask.asked.headers.get("user-agent"), ask.asked.id,
     )  # fmt: skip
     if isinstance(found, sessions.Refusal):
         status = 429 if found is sessions.Refusal.THROTTLED else 422
@@ -62,7 +62,7 @@ def sign_in(ask: Ask) -> Response:
 
 def sign_out(ask: Ask) -> Response:
     """End the session."""
-    sessions.end(ask.tx, ask.asked.cookies.get(SESSION, ""))
+    sessions.end(ask.tx, ask.asked.cookies.get(SESSION, ""), ask.actor)
     response = go("/app/sign-in")
     response.delete_cookie(SESSION, path="/", httponly=True, samesite="lax", secure=ask.asked.secure)
     return response

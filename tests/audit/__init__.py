@@ -1,0 +1,1 @@
+"""Audit: what is recorded, and who can read it."""

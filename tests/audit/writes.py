@@ -1,0 +1,127 @@
+"""One successful call of every operation that changes something configured, in an order that works."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.rest_client import Reply, RestClient
+
+
+@dataclass(frozen=True)
+class Write:
+    """An operation's key, the call (`{name}`: ids remembered before) and what to remember its thing as."""
+
+    key: str
+    url: str
+    body: Any = None
+    named: str = ""
+
+
+def _ref(type: str, name: str | None = None) -> dict[str, str]:
+    return {"id": f"{{{name or type}}}", "type": f"{type}_reference"}
+
+
+_LAYER = {
+    "name": "Days", "start": "2026-01-01T00:00:00Z", "rotation_virtual_start": "2026-01-01T00:00:00Z",
+    "rotation_turn_length_seconds": 86400, "users": [{"user": _ref("user")}],
+}  # fmt: skip
+_SCHEDULE = {"type": "schedule", "name": "Primary", "time_zone": "UTC", "schedule_layers": [_LAYER]}
+_RULE = {"escalation_delay_in_minutes": 30, "targets": [_ref("user")]}
+_POLICY = {"type": "escalation_policy", "name": "Platform", "escalation_rules": [_RULE]}
+_METHOD = {"type": "phone_contact_method", "label": "Home", "address": "5551234567", "country_code": 1}
+_PLAN = {
+    "type": "assignment_notification_rule", "urgency": "high", "start_delay_in_minutes": 5,
+    "contact_method": _ref("phone_contact_method", "method"),
+}  # fmt: skip
+_APP = {"name": "Reviews", "scopes": ["users.read"], "redirect_urls": ["https://app.example.com/cb"]}
+_SERVICE = {"type": "service", "name": "Checkout", "escalation_policy": _ref("escalation_policy", "policy")}
+_OVERRIDE = {"start": "2090-01-01T00:00:00Z", "end": "2090-01-02T00:00:00Z", "user": _ref("user")}
+_USER, _TEAM, _SCHED = "/users/{user}", "/teams/{team}", "/schedules/{schedule}"
+_SERV, _POL = "/services/{service}", "/escalation_policies/{policy}"
+
+WRITES = (
+    Write("POST /users", "/users", {"user": {"type": "user", "name": "Ann", "email": "ann@example.com"}}, "user"),
+    Write("PUT /users/{id}", _USER, {"user": {"name": "Anna"}}),
+    Write("POST /users/{id}/contact_methods", f"{_USER}/contact_methods", {"contact_method": _METHOD}, "method"),
+    Write(
+        "PUT /users/{id}/contact_methods/{contact_method_id}", f"{_USER}/contact_methods/{{method}}",
+        {"contact_method": _METHOD | {"label": "Work"}},
+    ),
+    Write("POST /users/{id}/notification_rules", f"{_USER}/notification_rules", {"notification_rule": _PLAN}, "rule"),
+    Write(
+        "PUT /users/{id}/notification_rules/{notification_rule_id}", f"{_USER}/notification_rules/{{rule}}",
+        {"notification_rule": _PLAN | {"start_delay_in_minutes": 9}},
+    ),
+    Write("DELETE /users/{id}/notification_rules/{notification_rule_id}", f"{_USER}/notification_rules/{{rule}}"),
+    Write("DELETE /users/{id}/contact_methods/{contact_method_id}", f"{_USER}/contact_methods/{{method}}"),
+    Write("POST /teams", "/teams", {"team": {"type": "team", "name": "Platform"}}, "team"),
+    Write("PUT /teams/{id}", _TEAM, {"team": {"type": "team", "name": "Core", "description": "x"}}),
+    Write("PUT /teams/{id}/users/{user_id}", f"{_TEAM}/users/{{user}}", {"role": "manager"}),
+    Write("POST /schedules", "/schedules", {"schedule": _SCHEDULE}, "schedule"),
+    Write("PUT /schedules/{id}", _SCHED, {"schedule": _SCHEDULE | {"name": "Second"}}),
+    Write("POST /schedules/{id}/overrides", f"{_SCHED}/overrides", {"overrides": [_OVERRIDE]}, "override"),
+    Write("DELETE /schedules/{id}/overrides/{override_id}", f"{_SCHED}/overrides/{{override}}"),
+    Write("POST /escalation_policies", "/escalation_policies", {"escalation_policy": _POLICY}, "policy"),
+    Write("PUT /escalation_policies/{id}", _POL, {"escalation_policy": _POLICY | {"name": "Other"}}),
+    Write(
+        "PUT /teams/{id}/escalation_policies/{escalation_policy_id}", f"{_TEAM}/escalation_policies/{{policy}}"
+    ),
+    Write(
+        "DELETE /teams/{id}/escalation_policies/{escalation_policy_id}", f"{_TEAM}/escalation_policies/{{policy}}"
+    ),
+    Write("POST /services", "/services", {"service": _SERVICE}, "service"),
+    Write("PUT /services/{id}", _SERV, {"service": _SERVICE | {"name": "Cart"}}),
+    Write(
+        "POST /services/{id}/integrations", f"{_SERV}/integrations",
+        {"integration": {"type": "events_api_v2_inbound_integration", "name": "A"}}, "integration",
+    ),
+    Write(
+        "PUT /services/{id}/integrations/{integration_id}", f"{_SERV}/integrations/{{integration}}",
+        {"integration": {"type": "events_api_v2_inbound_integration", "name": "B"}},
+    ),
+    Write("DELETE /services/{id}/integrations/{integration_id}", f"{_SERV}/integrations/{{integration}}"),
+    Write("DELETE /services/{id}", _SERV),
+    Write("DELETE /escalation_policies/{id}", _POL),
+    Write("DELETE /schedules/{id}", _SCHED),
+    Write("DELETE /teams/{id}/users/{user_id}", f"{_TEAM}/users/{{user}}"),
+    Write("DELETE /teams/{id}", _TEAM),
+    Write("DELETE /oauth_delegations", "/oauth_delegations?user_id={owner}&type=web"),
+    Write("DELETE /users/{id}", _USER),
+    Write("PUT /tocsin/account", "/tocsin/account", {"account": {"name": "Acme"}}),
+    Write("POST /tocsin/apps", "/tocsin/apps", {"app": _APP}, "app"),
+    Write("PUT /tocsin/apps/{id}", "/tocsin/apps/{app}", {"app": {"name": "Looks"}}),
+    Write("POST /tocsin/apps/{id}/rotate_secret", "/tocsin/apps/{app}/rotate_secret", {}),
+    Write("DELETE /tocsin/apps/{id}", "/tocsin/apps/{app}"),
+)  # fmt: skip
+
+
+def filled(value: Any, ids: dict[str, str]) -> Any:
+    """`value` with the remembered ids in place."""
+    if isinstance(value, dict):
+        return {name: filled(part, ids) for name, part in value.items()}
+    if isinstance(value, list):
+        return [filled(part, ids) for part in value]
+    return value.format(**ids) if isinstance(value, str) else value
+
+
+def call(client: RestClient, write: Write, ids: dict[str, str]) -> Reply:
+    """Make the call; it has to succeed."""
+    reply = client.send(write.key.split(" ")[0], filled(write.url, ids), filled(write.body, ids), lenient=True)
+    assert reply.status < 300, (write.key, reply.body)
+    if write.named:
+        ids[write.named] = _id(reply.body)
+    return reply
+
+
+def _id(body: Any) -> str:
+    """The first id that an answer holds."""
+    if isinstance(body, dict):
+        return str(body["id"]) if "id" in body else next(filter(None, map(_id, body.values())), "")
+    return next(filter(None, map(_id, body)), "") if isinstance(body, list) else ""
+
+
+def secrets(body: Any) -> set[str]:
+    """Everything in an answer that opens something."""
+    if isinstance(body, dict):
+        own = {value for name, value in body.items() if name in ("client_secret", "integration_key") and value}
+        return own.union(*map(secrets, body.values()))
+    return set().union(*map(secrets, body)) if isinstance(body, list) else set()

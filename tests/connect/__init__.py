@@ -1,0 +1,1 @@
+"""Connect: a product gets integration keys through a person's browser."""

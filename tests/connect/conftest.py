@@ -1,0 +1,25 @@
+"""The server that a product sends people to."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import audited
+from tests.oauth.house import House, house
+from tests.web.pages import pages
+from tocsin.core.settings import Settings
+
+
+@pytest.fixture
+def at_home(pg_url: str, tmp_path: Path) -> Iterator[House]:
+    """The cast's server; what changes without an audit record fails the test."""
+    site = pages(pg_url, tmp_path)
+    audited.watch(site.database.engine)
+    with house(site, Settings(api_rate_limit=0)) as made:
+        yield made
+    with site.database.engine.begin() as conn:
+        unrecorded = audited.unrecorded(conn)
+    site.app.close()
+    site.database.close()
+    assert not unrecorded, f"changed without an audit record: {unrecorded}"

@@ -22,6 +22,7 @@ AUDITED: dict[str, tuple[str, ...]] = {
     "schedule_layers": (),
     "schedule_overrides": (),
     "schedule_teams": (),
+    "session_limits": (),
 }
 
 _NOTE = """

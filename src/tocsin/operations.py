@@ -1,7 +1,7 @@
 """Every operation of every package, with the ports between them: what the REST API and the pages serve."""
 
 from tocsin.accounts import ports as accounts_ports
-from tocsin.accounts.api import audit, teams, users
+from tocsin.accounts.api import audit, sessions, teams, users
 from tocsin.accounts.keyring import Keyring
 from tocsin.core.db import Database
 from tocsin.core.settings import Settings
@@ -31,6 +31,7 @@ TABLES: tuple[Table, ...] = (
     users.TABLE,
     teams.TABLE,
     audit.TABLE,
+    sessions.TABLE,
     schedules_api.TABLE,
     api_overrides.TABLE,
     escalation_api.TABLE,

@@ -24,9 +24,25 @@ from tocsin.core.errors import Conflict, NotFound, TocsinError
 from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
 from tocsin.rest.address import proxies
-from tocsin.web import words
+from tocsin.web import devices, words
 from tocsin.web.live import Live
-from tocsin.web.pages import answers, incident, incidents, mailbox, oncall, services, sign_in, things
+from tocsin.web.pages import (
+    account,
+    answers,
+    incident,
+    incidents,
+    keys,
+    mailbox,
+    oncall,
+    password_link,
+    people,
+    second_step,
+    security,
+    services,
+    sign_in,
+    teams,
+    things,
+)
 from tocsin.web.security import SafeHeaders
 from tocsin.web.serving import THREADS, Page, Threads, blank, endpoint
 from tocsin.web.site import Site
@@ -37,7 +53,8 @@ A_YEAR = "public, max-age=31536000, immutable"
 
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
-    *things.PAGES,
+    *things.PAGES, *people.PAGES, *teams.PAGES, *security.PAGES, *keys.PAGES, *account.PAGES, *second_step.PAGES,
+    *password_link.PAGES,
 )  # fmt: skip
 
 
@@ -99,7 +116,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.globals |= {"asset": _asset, "has": _has, "words": words}
+    templates.globals |= {"asset": _asset, "has": _has, "words": words, "devices": devices}
     return templates
 
 

@@ -1,4 +1,4 @@
-"""Keeping the house: partitions made ahead, old segments dropped (SPINE 1)."""
+"""Keeping the house: partitions made ahead, old segments dropped (SPINE 1), sessions that are over forgotten."""
 
 import socket
 from datetime import timedelta
@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from tocsin.accounts.commands import links, sessions
 from tocsin.core import heartbeats, intake_log
 from tocsin.core.clock import real_now
 from tocsin.core.db import Database, Tx
@@ -66,6 +67,8 @@ class Housekeeping:
         make_ahead(self._database)
         with self._database.begin() as tx:
             dropped = intake_log.drop_partitions(tx.conn, (real_now() - self._retention).date())
+            sessions.sweep(tx, real_now())
+            links.sweep(tx)
         if dropped:
             log.info("old events dropped", partitions=dropped)
         self._done_at = real_now()

@@ -100,6 +100,14 @@ def _has_room(conn: Connection, team_id: str, user_id: str) -> None:
         raise Invalid(f"A user may be on {MOST_TEAMS_OF_A_USER} teams")
 
 
+def stand_in(tx: Tx, actor: Actor, leaver: str, other: str) -> None:
+    """Where the one who leaves is the only manager of a team, the other becomes one: it must have somebody to tell."""
+    for mine in people.teams_of(tx.conn, [leaver]):
+        managers = [row for row in tx.conn.execute(people.find_members(mine.id)) if row.role == "manager"]
+        if mine.role == "manager" and {row.user_id for row in managers} == {leaver}:
+            put_member(tx, actor, get(tx.conn, mine.id, lock=True), other, "manager")
+
+
 def drop_member(tx: Tx, actor: Actor, team: Row[Any], user_id: str, uses: Uses) -> None:
     """Take someone off a team, unless an escalation policy of the team needs him (core:T3)."""
     present = people.member(tx.conn, team.id, user_id)

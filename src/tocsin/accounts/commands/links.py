@@ -55,8 +55,8 @@ def invite(tx: Tx, actor: Actor, user: Any) -> None:
     letters.post(
         tx, user, f"You are invited to Tocsin at {letters.account_name(tx)}",
         f"{by} an account for you ({user.email}) on the Tocsin that pages whoever is on call.\n\nChoose a password "
-        "with the button below, then look at how you are reached. The link works once, within seven days; whoever invited "
-        "you can send another.\n\nIf you did not expect this, you need not do anything.",
+        "with the button below, then look at how you are reached. The link works once, within seven days; whoever "
+        "invited you can send another.\n\nIf you did not expect this, you need not do anything.",
         {"kind": "invitation", "id": link}, "Choose a password",
     )  # fmt: skip
     row = live(tx.conn, tables.users, user.id)

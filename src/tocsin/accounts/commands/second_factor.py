@@ -64,7 +64,7 @@ def pending(tx: Tx, user: Any) -> Enrolment | None:
     secret = tx.sealer.open(PURPOSE, found.secret).decode()
     account = people.the_account(tx.conn)
     issuer = f"Tocsin ({account.subdomain})" if account else "Tocsin"
-    return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(user.email, issuer_name=issuer))
+    return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=issuer))
 
 
 def confirm(tx: Tx, actor: Actor, user: Any, code: str, at: datetime) -> tuple[str, ...] | Checked:

@@ -1,4 +1,4 @@
-"""API keys: one's own, and for admins the account's and everybody's. A key is shown on the answer that made it, once."""
+"""API keys: one's own, and for admins the account's and everybody's. A key is shown in the answer that made it."""
 
 from starlette.responses import Response
 

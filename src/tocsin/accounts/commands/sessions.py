@@ -5,6 +5,8 @@
    nobody out (SPINE 5).
 3. Failures are counted by e-mail and by address in a window; too many, and not even the right password opens.
    A failure is a row, so `sign_in` returns instead of raising: the caller's transaction must commit it.
+4. A session says how it began (`method`). None begins with a password where single sign-on is enforced, but the
+   break-glass owner's: that is recorded, and every other admin is told.
 """
 
 import secrets
@@ -16,8 +18,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from tocsin.accounts import passwords
+from tocsin.accounts.commands import break_glass
 from tocsin.accounts.commands.keys import digest
-from tocsin.accounts.store import people, tables
+from tocsin.accounts.store import people, sign_in_rules, tables
+from tocsin.accounts.store.sign_in_tables import used_states
 from tocsin.core import ids
 from tocsin.core.actor import Actor, ActorKind
 from tocsin.core.db import Tx
@@ -32,6 +36,7 @@ class Refusal(StrEnum):
 
     WRONG = "wrong"
     THROTTLED = "throttled"
+    ELSEWHERE = "elsewhere"  # passwords are off: single sign-on is enforced
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +66,25 @@ def sign_in(
     if _throttled(tx.conn, email, address, at):
         return Refusal.THROTTLED
     user = people.user_by_email(tx.conn, email)
-    if not passwords.matches(user.password_hash if user else None, password) or user is None:
+    right = passwords.matches(user.password_hash if user else None, password)
+    if user is None or not right or not sign_in_rules.password_allowed(tx.conn, user.id):
         row = {"email": email.strip().lower()[:100], "address": address, "at": at}
         tx.conn.execute(insert(tables.sign_in_failures).values(row))
-        return Refusal.WRONG
+        return Refusal.ELSEWHERE if sign_in_rules.read(tx.conn).only else Refusal.WRONG
     return start(tx, user.id, at, address, user_agent)
 
 
-def start(tx: Tx, user_id: str, at: datetime, address: str | None = None, user_agent: str | None = None) -> SignedIn:
-    """A session of a user whose identity is already certain (the bootstrap's sign-in link)."""
+def start(
+    tx: Tx, user_id: str, at: datetime, address: str | None = None, user_agent: str | None = None,
+    method: str = "password",
+) -> SignedIn:  # fmt: skip
+    """A session of a user whose identity is already certain; `method`: password | identity_provider | link."""
+    if method == "password":
+        break_glass.check(tx, user_id, address)
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
     row = {
         "sha256": digest(token), "id": ids.thing(), "user_id": user_id, "csrf": csrf, "address": address,
-        "user_agent": (user_agent or "")[:500] or None, "created_at": at, "last_seen_at": at,
+        "user_agent": (user_agent or "")[:500] or None, "method": method, "created_at": at, "last_seen_at": at,
         "expires_at": at + LONGEST,
     }  # fmt: skip
     tx.conn.execute(insert(tables.sessions).values(row))
@@ -101,7 +112,8 @@ def end(tx: Tx, token: str) -> None:
 
 
 def sweep(tx: Tx, at: datetime) -> None:
-    """Forget sessions that are over and failures that no longer count."""
+    """Forget sessions that are over, failures that no longer count and states that expired."""
+    tx.conn.execute(delete(used_states).where(used_states.c.at <= at - WINDOW))
     tx.conn.execute(delete(tables.sessions).where(tables.sessions.c.expires_at <= at))
     tx.conn.execute(delete(tables.sign_in_failures).where(tables.sign_in_failures.c.at <= at - WINDOW))
 

@@ -16,6 +16,7 @@ BEFORE = "tocsin_before"
 WHY = {
     sessions.Refusal.WRONG: "This e-mail and password do not go together.",
     sessions.Refusal.THROTTLED: "Too many attempts. Wait fifteen minutes, then try again.",
+    sessions.Refusal.ELSEWHERE: "Passwords are switched off here. Sign in with one of the buttons.",
 }
 
 

@@ -1,6 +1,6 @@
 """The one password that still opens while single sign-on is enforced, and the noise that its use makes.
 
-1. A session that would begin with a password is refused here, whoever lets it through, unless `sign_in_rules` allows it.
+1. A session that would begin with a password is refused here, whoever let it through, unless `sign_in_rules` allow it.
 2. Each use is an audit record, and a mail to the owner and every admin, the user himself too: a thief is seen.
 """
 

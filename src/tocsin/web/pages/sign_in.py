@@ -6,6 +6,8 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from tocsin.accounts.commands import sessions
+from tocsin.accounts.store import sign_in as stored
+from tocsin.accounts.store import sign_in_rules
 from tocsin.core.clock import real_now
 from tocsin.core.errors import Forbidden
 from tocsin.web.security import HOME, from_elsewhere, local_path, same
@@ -31,8 +33,9 @@ def show(ask: Ask) -> Response:
 def _form(ask: Ask, following: str, status: int = 200) -> Response:
     before = ask.asked.cookies.get(BEFORE) or secrets.token_urlsafe(18)
     response = ask.page(
-        "sign_in.html", status, next=following, before=before, email=ask.field("email")[:200], troubles=()
-    )
+        "sign_in.html", status, next=following, before=before, email=ask.field("email")[:200], troubles=(),
+        providers=stored.enabled_providers(ask.tx.conn), only=sign_in_rules.read(ask.tx.conn).only,
+    )  # fmt: skip
     response.set_cookie(
         BEFORE, before, max_age=3600, path="/app/sign-in", httponly=True, samesite="lax", secure=ask.asked.secure
     )
@@ -53,6 +56,11 @@ def sign_in(ask: Ask) -> Response:
     if isinstance(found, sessions.Refusal):
         status = 429 if found is sessions.Refusal.THROTTLED else 422
         return _form(ask.again([WHY[found]]), following, status)
+    return entered(ask, found, following)
+
+
+def entered(ask: Ask, found: sessions.SignedIn, following: str) -> Response:
+    """Give the browser its new session and lead it on."""
     response = go(following)
     response.set_cookie(
         SESSION, found.token, max_age=int(sessions.LONGEST.total_seconds()), path="/", httponly=True, samesite="lax",

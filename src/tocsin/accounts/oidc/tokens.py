@@ -5,6 +5,7 @@
 3. An id_token that fails is a `Fault` that says why; what it says of a person is not looked at.
 """
 
+import base64
 import binascii
 import hmac
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from authlib.oidc.core.util import create_half_hash
-from joserfc import jws, jwt
+from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, RSAKey
 
@@ -74,10 +76,7 @@ def checked(id_token: Any, keys: Sequence[Key], expected: Expected, access_token
 def _verified(id_token: Any, keys: Sequence[Key]) -> jwt.Token:
     if not isinstance(id_token, str):
         raise Fault("its answer holds no id_token")
-    try:
-        header = jws.extract_compact(id_token.encode()).headers()
-    except (JoseError, ValueError, binascii.Error):
-        raise Fault("its id_token cannot be read") from None
+    header = _header(id_token)
     if header.get("alg") not in ALGORITHMS:
         raise Fault(f"its id_token is signed with {str(header.get('alg'))[:20]}, which is not trusted")
     wanted = header.get("kid")
@@ -90,6 +89,17 @@ def _verified(id_token: Any, keys: Sequence[Key]) -> jwt.Token:
     if candidates and wanted is not None:
         raise Fault("the signature of its id_token is wrong")
     raise UnknownKey("its id_token is signed with a key that is not in its key document")
+
+
+def _header(id_token: str) -> Mapping[str, Any]:
+    head = id_token.partition(".")[0]
+    try:
+        header = msgspec.json.decode(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    except (ValueError, binascii.Error):
+        header = None
+    if not isinstance(header, Mapping):
+        raise Fault("its id_token cannot be read")
+    return header
 
 
 def _for_us(claims: Mapping[str, Any], expected: Expected) -> None:

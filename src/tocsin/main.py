@@ -24,6 +24,7 @@ from tocsin.core import due_work, effects, intake_log, postgres, timers
 from tocsin.core.clock import Clock
 from tocsin.core.db import Database
 from tocsin.core.due_work import Source
+from tocsin.core.outbound import Outbound
 from tocsin.core.secret_keys import sealer_of, signer_of
 from tocsin.core.settings import Settings, SettingsError
 from tocsin.events.group_commit import GroupCommit
@@ -72,6 +73,7 @@ def check(settings: Settings) -> None:
         proxies(settings.trusted_proxies)
     except ValueError as error:
         raise SettingsError(f"TOCSIN_TRUSTED_PROXIES: {error}") from None
+    outbound_of(settings)
     _check_tls(settings)
 
 
@@ -91,6 +93,14 @@ def database_of(settings: Settings, pool: int = 10) -> Database:
     """The database that the settings name (its URL must be there: embedded ones are started before)."""
     assert settings.database_url is not None
     return Database(settings.database_url, Clock(settings.test_clock), pool, sealer_of(settings))
+
+
+def outbound_of(settings: Settings) -> Outbound:
+    """The guard that every request to an address from outside goes through."""
+    try:
+        return Outbound.allowing(settings.outbound_allow)
+    except ValueError as error:
+        raise SettingsError(f"TOCSIN_OUTBOUND_ALLOW: {error}") from None
 
 
 def start_postgres(settings: Settings, say: Callable[[str], None]) -> postgres.EmbeddedPostgres | None:

@@ -1,8 +1,9 @@
 """Every operation of every package, with the ports between them: what the REST API and the pages serve."""
 
 from tocsin.accounts import ports as accounts_ports
-from tocsin.accounts.api import audit, sessions, teams, users
+from tocsin.accounts.api import audit, sessions, sign_in, teams, users
 from tocsin.accounts.keyring import Keyring
+from tocsin.accounts.oidc.discovery import directory
 from tocsin.core.db import Database
 from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
@@ -32,6 +33,7 @@ TABLES: tuple[Table, ...] = (
     teams.TABLE,
     audit.TABLE,
     sessions.TABLE,
+    sign_in.TABLE,
     schedules_api.TABLE,
     api_overrides.TABLE,
     escalation_api.TABLE,
@@ -63,9 +65,10 @@ MOVES: dict[str, tuple[Move, ...]] = {"team": (escalation_commands.move_team, sc
 
 def rest_app(database: Database, settings: Settings) -> RestApp:
     """The REST API over this database."""
-    return build(TABLES, database, settings, Keyring(database).authenticate, FACTS, USES, MOVES)
+    parts = [directory(settings.outbound_allow)]
+    return build(TABLES, database, settings, Keyring(database).authenticate, FACTS, USES, MOVES, parts)
 
 
 def web_pages(database: Database, settings: Settings, signer: Signer) -> web.WebApp:
     """The pages under /app."""
-    return web.build(database, settings, signer, settings.data_dir / "mailbox")
+    return web.build(database, settings, signer, settings.data_dir / "mailbox", USES["team_member"])

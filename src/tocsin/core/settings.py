@@ -70,6 +70,10 @@ class Settings(BaseModel):
     trusted_proxies: Names = Field(
         (), description="Addresses or networks of proxies whose `X-Forwarded-*` headers count"
     )
+    outbound_allow: Names = Field(
+        (), description="Hosts (`hooks.corp.example`, `*.corp.example`), addresses and networks of your own that "
+        "webhooks, workflows and identity providers may lead to; else only public addresses",
+    )  # fmt: skip
     html_url: str | None = Field(None, description="Form of `html_url` in API objects; absent: their page under `/app`")
     retention_days: int = Field(30, ge=1, description="How long raw events are kept")
     api_rate_limit: int = Field(960, ge=0, description="REST requests a minute and key; 0: no limit")

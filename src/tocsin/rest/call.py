@@ -20,6 +20,7 @@ from tocsin.rest.operations import Loader, Operation
 from tocsin.rest.request import Pairs, Request, values
 
 B = TypeVar("B", bound=BaseModel)
+P = TypeVar("P")
 Facts = Callable[[Connection, Sequence[str]], Mapping[str, Mapping[str, Any]]]
 Use = Callable[[Connection, str], Sequence[str]]
 Move = Callable[[Tx, Actor, str, str], None]
@@ -31,13 +32,15 @@ class Ports:
 
     `facts[type](conn, ids) -> {id: {field: value}}`: read-only fields of a thing. `uses[type]`: functions
     `(conn, id) -> [why it is in use, …]` for delete guards. `moves[type]`: functions `(tx, actor, from_id, to_id)`
-    that hand over what belongs to a thing before it goes. `loaders[type](call, ids) -> {id: Thing}`.
+    that hand over what belongs to a thing before it goes. `loaders[type](call, ids) -> {id: Thing}`. `parts[class]`:
+    what the process has one of (a guarded HTTP client, say).
     """
 
     facts: Mapping[str, Facts] = field(default_factory=dict)
     uses: Mapping[str, Sequence[Use]] = field(default_factory=dict)
     moves: Mapping[str, Sequence[Move]] = field(default_factory=dict)
     loaders: Mapping[str, Loader] = field(default_factory=dict)
+    parts: Mapping[type, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,11 @@ class Call:
     def read(self, model: type[B], over: Mapping[str, Any] | None = None) -> B:
         """The body as `model`; `over` are the present members of what is changed."""
         return body.read(model, self.body, over)
+
+    def part(self, kind: type[P]) -> P:
+        """The process's own part of this class."""
+        found: P = self.ports.parts[kind]
+        return found
 
     def facts(self, type: str, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         """Read-only fields of these things that later packages know; {} when none does."""

@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -19,12 +19,14 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from tocsin.accounts.commands.arriving import Uses
+from tocsin.accounts.oidc.discovery import directory
 from tocsin.core.db import Database
 from tocsin.core.errors import Conflict, NotFound, TocsinError
 from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
 from tocsin.rest.address import proxies
-from tocsin.web import devices, words
+from tocsin.web import devices, sign_on, words
 from tocsin.web.live import Live
 from tocsin.web.pages import (
     account,
@@ -40,6 +42,7 @@ from tocsin.web.pages import (
     security,
     services,
     sign_in,
+    sign_in_settings,
     teams,
     things,
 )
@@ -54,7 +57,7 @@ A_YEAR = "public, max-age=31536000, immutable"
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
     *things.PAGES, *people.PAGES, *teams.PAGES, *security.PAGES, *keys.PAGES, *account.PAGES, *second_step.PAGES,
-    *password_link.PAGES,
+    *password_link.PAGES, *sign_in_settings.PAGES,
 )  # fmt: skip
 
 
@@ -79,12 +82,23 @@ class WebApp:
         self._live.close()
 
 
-def build(database: Database, settings: Settings, signer: Signer, mail_folder: Path | None = None) -> WebApp:
+def build(
+    database: Database, settings: Settings, signer: Signer, mail_folder: Path | None = None,
+    member_uses: Sequence[Uses] = (),
+) -> WebApp:  # fmt: skip
     """The pages. `mail_folder` is the built-in mail sink's, where letters lie when no mail server is set."""
-    site = Site(database, settings, signer, mail_folder, _templates(), proxies(settings.trusted_proxies))
+    site = Site(
+        database, settings, signer, mail_folder, _templates(), proxies(settings.trusted_proxies),
+        directory(settings.outbound_allow), lambda conn, id: [why for use in member_uses for why in use(conn, id)],
+    )  # fmt: skip
     live = Live(database.url)
     app = Starlette(
-        routes=[*_routes(site), Route("/app/live", stream(site, live), methods=["GET"]), _static()],
+        routes=[
+            *_routes(site),
+            *sign_on.routes(site),
+            Route("/app/live", stream(site, live), methods=["GET"]),
+            _static(),
+        ],
         middleware=[Middleware(SafeHeaders)],
         exception_handlers={HTTPException: _unknown(site)},
     )
@@ -105,7 +119,7 @@ def _routes(site: Site) -> list[BaseRoute]:
     for path, pages in by_path.items():
         for method, page in pages.items():
             rows.append(Route(path, endpoint(site, page, threads), methods=[method]))
-    return rows
+    return [*rows, *sign_on.routes(site)]
 
 
 def _templates() -> Environment:

@@ -22,7 +22,7 @@ from tocsin.web.site import SESSION, Ask, go
 
 BEFORE, DEVICE, HALF = "tocsin_before", "tocsin_device", "tocsin_half"
 PLACE = "/app/sign-in"
-STATUS = {Refusal.WRONG: 422, Refusal.THROTTLED: 429}
+STATUS = {Refusal.WRONG: 422, Refusal.THROTTLED: 429, Refusal.ELSEWHERE: 422}
 STALE = "This form is out of date. Please sign in again"
 
 

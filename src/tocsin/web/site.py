@@ -9,7 +9,9 @@ from typing import Any
 from jinja2 import Environment
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from tocsin.accounts.commands.arriving import Uses
 from tocsin.accounts.commands.sessions import Session
+from tocsin.accounts.oidc.discovery import Directory
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Unauthenticated
@@ -26,7 +28,9 @@ THEME = "tocsin_theme"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all pages share. `mail_folder` is that of the built-in mail sink, when it runs."""
+    """What all pages share. `mail_folder` is that of the built-in mail sink, when it runs; `providers` are those that
+    people sign in through; `member_uses(conn, "team/user")` says why somebody cannot leave a team.
+    """
 
     database: Database
     settings: Settings
@@ -34,6 +38,8 @@ class Site:
     mail_folder: Path | None
     templates: Environment
     proxies: Proxies
+    providers: Directory
+    member_uses: Uses
 
     @property
     def mailbox(self) -> Path | None:

@@ -17,7 +17,7 @@ from tocsin.accounts import letters, passwords
 from tocsin.accounts.commands import signing_in, users
 from tocsin.accounts.commands.sessions import SignedIn
 from tocsin.accounts.commands.signing_in import Half, Visitor
-from tocsin.accounts.store import people, tables
+from tocsin.accounts.store import people, sign_in_rules, tables
 from tocsin.accounts.wire import UserBody
 from tocsin.core import effects, ids
 from tocsin.core.actor import Actor, ActorKind, system
@@ -50,6 +50,9 @@ def invite(tx: Tx, actor: Actor, user: Any) -> None:
     users.guard(actor, user)
     if user.password_hash is not None:
         raise Invalid("This person has a password already; the sign-in page sends a link to whoever forgot theirs")
+    if not sign_in_rules.password_allowed(tx.conn, user.id):
+        _invite_elsewhere(tx, actor, user)
+        return
     link = _new(tx, user, "invitation")
     by = f"{actor.name} has made" if actor.user_id else "There is now"
     letters.post(
@@ -63,6 +66,16 @@ def invite(tx: Tx, actor: Actor, user: Any) -> None:
     assert row is not None
     if not change(tx, actor, tables.users, row, {"invitation_sent": True}, users.subject(user)):
         note(tx, actor, "update", users.subject(user), None, {"invitation": "sent again"})
+
+
+def _invite_elsewhere(tx: Tx, actor: Actor, user: Any) -> None:
+    """Where single sign-on is enforced nobody is given a password: the mail says so."""
+    letters.post(
+        tx, user, f"You are invited to Tocsin at {letters.account_name(tx)}",
+        f"There is an account for you ({user.email}) on the Tocsin that pages whoever is on call. Open it and sign in "
+        "with the button of your organisation; there is no password to choose.",
+    )  # fmt: skip
+    note(tx, actor, "update", users.subject(user), None, {"invitation": "to single sign-on"})
 
 
 def add_invited(tx: Tx, actor: Actor, body: UserBody) -> str:
@@ -80,7 +93,7 @@ def ask_reset(tx: Tx, email: str) -> None:
 def offer_reset(tx: Tx, email: str) -> bool:
     """Send the link, if somebody has this e-mail and may use a password; whether it was."""
     user = people.user_by_email(tx.conn, email)
-    if user is None or not signing_in.may_use_password(tx.conn, user.id):
+    if user is None or not sign_in_rules.password_allowed(tx.conn, user.id):
         return False
     recent = select(func.count()).where(
         _link.user_id == user.id, _link.kind == "password", _link.created_at > tx.now - LIFE["password"]
@@ -122,6 +135,8 @@ def opened(conn: Connection, signer: Signer, token: str, now: datetime, lock: bo
 def use(tx: Tx, link: Open, password: str, by: Visitor) -> SignedIn | Half:
     """Give the person this password and sign them in; `Invalid` when it will not do, and the link stays good."""
     user = link.user
+    if not sign_in_rules.password_allowed(tx.conn, user.id):
+        raise Invalid("Passwords are switched off here. Sign in with one of the buttons on the sign-in page")
     if why := passwords.unfit(password, user.email, user.name):
         raise Invalid(why)
     tx.conn.execute(update(tables.account_links).where(_link.user_id == user.id).values(used_at=tx.now))

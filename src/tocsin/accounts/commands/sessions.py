@@ -4,6 +4,8 @@
 2. It ends after `IDLE` without use and `LONGEST` in any case, or after what the account set for its kind
    (`session_configurations`). `at` is the real clock: an advanced test clock signs nobody out (SPINE 5).
 3. A browser on a phone begins a session of the kind `mobile`, any other one of the kind `web` (our reading of K17).
+4. A session says how it began (`method`). None begins with a password where single sign-on is enforced, but the
+   break-glass owner's: that is recorded, and every other admin is told.
 """
 
 import re
@@ -15,9 +17,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from tocsin.accounts.commands import guessing
+from tocsin.accounts.commands import break_glass, guessing
 from tocsin.accounts.commands.keys import digest
 from tocsin.accounts.store import tables
+from tocsin.accounts.store.sign_in_tables import used_states
 from tocsin.core import ids
 from tocsin.core.actor import Actor, ActorKind
 from tocsin.core.db import Tx
@@ -49,15 +52,20 @@ class Session:
     csrf: str
 
 
-def start(tx: Tx, user_id: str, at: datetime, address: str | None = None, user_agent: str | None = None) -> SignedIn:
-    """A session of a user whose identity is already certain (the bootstrap's sign-in link)."""
+def start(
+    tx: Tx, user_id: str, at: datetime, address: str | None = None, user_agent: str | None = None,
+    method: str = "password",
+) -> SignedIn:  # fmt: skip
+    """A session of a user whose identity is already certain; `method`: password | identity_provider | link."""
+    if method == "password":
+        break_glass.check(tx, user_id, address)
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
     kind = "mobile" if _PHONE.search(user_agent or "") else "web"
     idle, longest = limits(tx.conn, kind)
     row = {
         "sha256": digest(token), "id": ids.thing(), "user_id": user_id, "csrf": csrf, "address": address,
         "user_agent": (user_agent or "")[:500] or None, "created_at": at, "last_seen_at": at,
-        "expires_at": at + longest, "kind": kind, "idle_seconds": int(idle.total_seconds()),
+        "expires_at": at + longest, "method": method, "kind": kind, "idle_seconds": int(idle.total_seconds()),
     }  # fmt: skip
     tx.conn.execute(insert(tables.sessions).values(row))
     return SignedIn(user_id, token, csrf)
@@ -121,7 +129,8 @@ def end_some(tx: Tx, actor: Actor, user_id: str, only: str | None = None, but: s
 
 
 def sweep(tx: Tx, at: datetime) -> None:
-    """Forget sessions that are over and failures that no longer count."""
+    """Forget sessions that are over, failures that no longer count and states that expired."""
+    tx.conn.execute(delete(used_states).where(used_states.c.at <= at - guessing.WINDOW))
     tx.conn.execute(delete(tables.sessions).where(_session.expires_at <= at))
     guessing.sweep(tx, at)
 

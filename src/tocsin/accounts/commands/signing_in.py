@@ -18,7 +18,7 @@ from tocsin.accounts.commands import guessing, second_factor, sessions
 from tocsin.accounts.commands.second_factor import Checked
 from tocsin.accounts.commands.sessions import SignedIn
 from tocsin.accounts.devices import Device, epoch_of
-from tocsin.accounts.store import people, tables
+from tocsin.accounts.store import people, sign_in_rules, tables
 from tocsin.core.actor import Actor, ActorKind
 from tocsin.core.db import Tx
 from tocsin.core.recorded import live
@@ -33,6 +33,7 @@ class Refusal(StrEnum):
 
     WRONG = "wrong"
     THROTTLED = "throttled"
+    ELSEWHERE = "elsewhere"  # passwords are off: single sign-on is enforced
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,10 @@ def sign_in(tx: Tx, email: str, password: str, by: Visitor) -> SignedIn | Half |
     if guessing.too_many(tx, tried, by.at):
         return Refusal.THROTTLED
     right = passwords.matches(user.password_hash if user else None, password)
-    if not right or user is None or not may_use_password(tx.conn, user.id):
+    if not right or user is None or not sign_in_rules.password_allowed(tx.conn, user.id):
         guessing.note(tx, tried, by.at)
-        return Refusal.WRONG
+        return Refusal.ELSEWHERE if sign_in_rules.read(tx.conn).only else Refusal.WRONG
     return proven(tx, user, by)
-
-
-def may_use_password(conn: Connection, user_id: str) -> bool:
-    """Whether this person signs in with a password at all (single sign-on may be the only way)."""
-    return True
 
 
 def proven(tx: Tx, user: Any, by: Visitor) -> SignedIn | Half:

@@ -18,7 +18,7 @@ Uses = Callable[[Connection, str], Sequence[str]]
 Move = Callable[[Tx, Actor, str, str], None]
 MOST_MEMBERS, MOST_TEAMS_OF_A_USER = 500, 400
 _DEFAULT_ROLE = {"limited_user": "responder", "user": "manager", "admin": "manager", "owner": "manager"}
-_NEVER_MEMBERS = ("read_only_user", "read_only_limited_user")
+NEVER_MEMBERS = ("read_only_user", "read_only_limited_user")
 
 
 def subject(row: Any) -> Subject:
@@ -80,7 +80,7 @@ def drop(tx: Tx, actor: Actor, row: Row[Any], to: str | None, uses: Uses, move: 
 def put_member(tx: Tx, actor: Actor, team: Row[Any], user_id: str, role: str | None) -> None:
     """Make someone a member with this role, else the one that follows from his own (core:T2, core:T6)."""
     user = users.get(tx.conn, user_id)
-    if user.role in _NEVER_MEMBERS:
+    if user.role in NEVER_MEMBERS:
         raise Invalid("A stakeholder cannot be on a team")
     present = people.member(tx.conn, team.id, user_id)
     role = role or (present.role if present else _DEFAULT_ROLE.get(user.role, "observer"))

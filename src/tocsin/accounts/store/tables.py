@@ -92,6 +92,8 @@ team_members = Table(
     text("team_id", ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
     text("user_id", ForeignKey("users.id"), primary_key=True, index=True),
     text("role"),  # observer | responder | manager
+    # The provider whose groups gave it; null: by hand, which a provider never touches.
+    text("given_by", ForeignKey("sign_in_providers.id", ondelete="SET NULL"), null=True),
 )
 
 api_keys = Table(
@@ -118,6 +120,7 @@ sessions = Table(
     text("csrf"),
     text("address", null=True),
     text("user_agent", null=True),
+    text("method", server_default="password"),  # password | identity_provider | link
     instant("created_at"),
     instant("last_seen_at"),
     instant("expires_at"),

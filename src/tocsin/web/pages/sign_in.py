@@ -6,6 +6,8 @@ from starlette.responses import Response
 
 from tocsin.accounts.commands import sessions, signing_in
 from tocsin.accounts.commands.signing_in import Refusal
+from tocsin.accounts.store import sign_in as stored
+from tocsin.accounts.store import sign_in_rules
 from tocsin.web import entering
 from tocsin.web.security import HOME, local_path
 from tocsin.web.serving import Page
@@ -14,6 +16,7 @@ from tocsin.web.site import SESSION, THEME, Ask, go
 WHY = {
     Refusal.WRONG: "This e-mail and password do not go together.",
     Refusal.THROTTLED: "Too many attempts. Wait fifteen minutes, then try again; or choose a new password by mail.",
+    Refusal.ELSEWHERE: "Passwords are switched off here. Sign in with one of the buttons.",
 }
 
 
@@ -26,7 +29,10 @@ def show(ask: Ask) -> Response:
 
 
 def _form(ask: Ask, following: str, status: int = 200) -> Response:
-    return entering.form(ask, "sign_in.html", status, next=following, email=ask.field("email")[:200])
+    return entering.form(
+        ask, "sign_in.html", status, next=following, email=ask.field("email")[:200],
+        providers=stored.enabled_providers(ask.tx.conn), only=sign_in_rules.read(ask.tx.conn).only,
+    )  # fmt: skip
 
 
 def sign_in(ask: Ask) -> Response:

@@ -174,7 +174,7 @@ def step(browser: TestClient, page: str, code: str, **more: str) -> Any:
 def test_a_code_follows_the_password_and_leads_on(site: Pages) -> None:
     totp = enrol(site, "alice")
     answer = site.try_password("alice@example.com", PASSWORD, next="/app/on-call")
-    assert answer.headers["location"] == "/app/sign-in/code?next=/app/on-call"
+    assert answer.headers["location"] == "/app/sign-in/code?next=%2Fapp%2Fon-call"
     assert "tocsin_session=" not in str(answer.headers)
     assert step(site.client, "/app/sign-in/code", "000000").status_code == 422
     done = step(site.client, "/app/sign-in/code", totp.now(), next="/app/on-call")

@@ -6,6 +6,7 @@
 """
 
 import secrets
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -57,7 +58,7 @@ def visitor(ask: Ask) -> Visitor:
 def let_in(ask: Ask, found: SignedIn | Half, following: str) -> Response:
     """On to the page that was wanted, or to the second step."""
     if isinstance(found, Half):
-        response = go(f"{PLACE}/{'enrol' if found.enrols else 'code'}?next={following}")
+        response = go(f"{PLACE}/{'enrol' if found.enrols else 'code'}?next={quote(following, safe='')}")
         keep(ask, response, HALF, found.token(ask.site.signer, real_now()), signing_in.HALF_LIFE.total_seconds(), PLACE)
         return response
     return seated(ask, go(following), found)

@@ -24,6 +24,7 @@ AUDITED: dict[str, tuple[str, ...]] = {
     "schedule_layers": (),
     "schedule_overrides": (),
     "schedule_teams": (),
+    "session_limits": (),
 }
 
 _NOTE = """

@@ -18,6 +18,7 @@ import uvicorn
 from sqlalchemy import Connection
 
 from tocsin import operations
+from tocsin.accounts.commands import links
 from tocsin.accounts.store.responders import held
 from tocsin.core import due_work, effects, intake_log, postgres, timers
 from tocsin.core.clock import Clock
@@ -116,7 +117,10 @@ def addresses_of(settings: Settings) -> Addresses:
     def answer(incident_id: str, user_id: str, action: str, send_id: str, now: datetime) -> str:
         return answer_url(signer, base, incident_id, user_id, action, send_id, now)  # type: ignore[arg-type]
 
-    return Addresses(answer, lambda incident_id: f"{base}/app/incidents/{incident_id}", f"{base}/app")
+    def account(kind: str, link_id: str, now: datetime) -> str:
+        return base + links.path(signer, kind, link_id, now)
+
+    return Addresses(answer, lambda incident_id: f"{base}/app/incidents/{incident_id}", f"{base}/app", account)
 
 
 def lanes_of(settings: Settings, sink_port: int | None) -> list[Lane]:

@@ -34,14 +34,16 @@ def build(
     tables: Sequence[Table], database: Database, settings: Settings, authenticate: Authenticate,
     facts: Mapping[str, Facts] | None = None, uses: Mapping[str, Sequence[Use]] | None = None,
     moves: Mapping[str, Sequence[Move]] | None = None, standings: Standings | None = None,
+    parts: Sequence[object] = (),
 ) -> "RestApp":  # fmt: skip
-    """The application of these tables; published operations that none of them has answer 501."""
+    """The application of these tables; published operations that none of them has answer 501. `parts`: `Call.part`."""
     operations = [operation for table in tables for operation in table.operations]
     missing = [row.split(" ", 1) for row in not_built(operations)]
     rows: list[tuple[str, str, Any]] = [(o.method, o.path, o) for o in operations]
     rows += [(method, path, path) for method, path in missing]
     loaders = {type: loader for table in tables for type, loader in table.loaders.items()}
-    ports = Ports(facts or {}, uses or {}, moves or {}, loaders, standings or {})
+    known = {type(part): part for part in parts}
+    ports = Ports(facts or {}, uses or {}, moves or {}, loaders, standings or {}, known)
     rates = Rates(settings.api_rate_limit, time.time)
     pages = settings.html_url or (f"{settings.base_url}/app/{{path}}" if settings.public_url else PAGES)
     dispatcher = Dispatcher(Routes(rows), database, authenticate, rates, ports, pages)

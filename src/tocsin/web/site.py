@@ -10,7 +10,9 @@ from urllib.parse import urlencode
 from jinja2 import Environment
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from tocsin.accounts.commands.arriving import Uses
 from tocsin.accounts.commands.sessions import Session
+from tocsin.accounts.oidc.discovery import Directory
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Forbidden, NotFound, Unauthenticated
@@ -30,7 +32,9 @@ THEME = "tocsin_theme"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all pages share. `mail_folder` is that of the built-in mail sink, when it runs."""
+    """What all pages share. `mail_folder` is that of the built-in mail sink, when it runs; `providers` are those that
+    people sign in through; `member_uses(conn, "team/user")` says why somebody cannot leave a team.
+    """
 
     database: Database
     settings: Settings
@@ -39,6 +43,8 @@ class Site:
     templates: Environment
     proxies: Proxies
     standings: Standings
+    providers: Directory
+    member_uses: Uses
 
     @property
     def mailbox(self) -> Path | None:

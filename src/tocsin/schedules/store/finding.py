@@ -75,7 +75,12 @@ def zone_of(conn: Connection, user_id: str | None) -> str:
 
 
 def on_schedules(conn: Connection, user_id: str, now: datetime) -> list[str]:
-    """Names of the live schedules that count on this user: a layer that goes on, an override not yet over."""
+    """Names of the live schedules that count on this user."""
+    return [row.name for row in counting_on(conn, user_id, now)]
+
+
+def counting_on(conn: Connection, user_id: str, now: datetime) -> Sequence[Any]:
+    """(id, name) of the live schedules with a layer of this user that goes on, or an override not yet over."""
     later = schedule_layers.alias("later")
     newer = exists().where(later.c.layer_id == schedule_layers.c.layer_id, later.c.term > schedule_layers.c.term)
     takes_turns = exists().where(
@@ -85,8 +90,8 @@ def on_schedules(conn: Connection, user_id: str, now: datetime) -> list[str]:
     stands_in = exists().where(
         overrides.c.schedule_id == schedules.c.id, overrides.c.user_id == user_id, overrides.c.end > now
     )
-    query = select(schedules.c.name).where(_LIVE, or_(takes_turns, stands_in)).order_by(schedules.c.name)
-    return list(conn.scalars(query))
+    query = select(schedules.c.id, schedules.c.name).where(_LIVE, or_(takes_turns, stands_in))
+    return conn.execute(query.order_by(schedules.c.name)).all()
 
 
 def of_team(conn: Connection, team_id: str) -> list[Row[Any]]:

@@ -22,6 +22,8 @@ AUDITED: dict[str, tuple[str, ...]] = {
     "schedule_layers": (),
     "schedule_overrides": (),
     "schedule_teams": (),
+    "sign_in_providers": (),
+    "identities": ("last_used_at", "email", "role"),
 }
 
 _NOTE = """

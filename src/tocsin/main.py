@@ -37,9 +37,11 @@ from tocsin.notifications.commands.sending import Addresses
 from tocsin.notifications.links import answer_url
 from tocsin.notifications.store import sends
 from tocsin.rest.address import proxies
+from tocsin.workers.bounded import as_many_as_the_system_allows, sweep, within
 from tocsin.workers.front import App, Front, Lifespan
 from tocsin.workers.health import Health
 from tocsin.workers.sender import Lane
+from tocsin.workers.standing import Standing
 from tocsin.workers.worker import Worker
 
 log = structlog.get_logger()
@@ -133,7 +135,8 @@ def http_app(settings: Settings, database: Database) -> tuple[App, Callable[[], 
     api = operations.rest_app(database, settings) if web else None
     pages = operations.web_pages(database, settings, signer_of(settings)) if web else None
     sources = DUE_WORK if settings.test_clock else None
-    front = Front(Health(database, settings.smtp_url is not None), api, pages, sources)
+    health = Health(database, settings.smtp_url is not None)
+    front = Standing(Front(health, api, pages, sources, settings.metrics_token), settings)
     assert settings.database_url is not None
     commit = GroupCommit(settings.database_url)
     limits = Limits(database, settings.events_rate_limit)
@@ -162,6 +165,12 @@ class HttpServer(uvicorn.Server):
         super().__init__(config)
         self._end_streams = end_streams
 
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second; once a second, connections that are late are closed."""
+        if counter % 10 == 0:
+            sweep(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM or SIGINT."""
         self._end_streams()
@@ -172,10 +181,12 @@ def run_http(settings: Settings, fd: int) -> None:
     """An HTTP child: serves from the socket that the parent opened."""
     follow_parent()
     app, end_streams = http_app(settings, database_of(settings, pool=12))
+    bounds = as_many_as_the_system_allows()
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=within(bounds),
+        ws="none",
         access_log=False,
         log_config=None,
         server_header=False,

@@ -12,7 +12,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.types import Receive, Scope, Send
 
 from tocsin.core.db import Database
-from tocsin.core.errors import TooLarge
+from tocsin.core.errors import Invalid, TooLarge
 from tocsin.core.settings import Settings
 from tocsin.rest import address, docs, errors
 from tocsin.rest.auth import Authenticate
@@ -71,8 +71,10 @@ class RestApp:
     async def _answer(self, request: Request, receive: Receive) -> Answer:
         try:
             body = await _body(request, receive)
-        except TooLarge as error:
-            return Answer(413, errors.encoded(error), {"content-type": "application/json", "x-request-id": request.id})
+        except (TooLarge, Invalid) as error:
+            return Answer(
+                error.status, errors.encoded(error), {"content-type": "application/json", "x-request-id": request.id}
+            )
         self._threads = self._threads or CapacityLimiter(THREADS)
         whole = _with_body(request, body)
         return await to_thread.run_sync(self.dispatcher.answer, whole, limiter=self._threads)
@@ -102,6 +104,8 @@ async def _body(request: Request, receive: Receive) -> bytes:
     parts, size = [], 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Invalid("The connection ended before the body did")
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > MOST_BYTES:

@@ -14,16 +14,16 @@ from urllib.parse import parse_qs, quote
 import structlog
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import DBAPIError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from tocsin.accounts.commands import sessions
 from tocsin.core.clock import real_now
 from tocsin.core.db import Tx
-from tocsin.core.errors import Forbidden, NotFound, TocsinError, TooLarge, Unauthenticated, Unavailable
+from tocsin.core.errors import Forbidden, Invalid, NotFound, TocsinError, TooLarge, Unauthenticated, Unavailable
 from tocsin.rest import address
 from tocsin.rest.permissions import Permission, may
-from tocsin.web.security import from_elsewhere, same
+from tocsin.web.security import from_elsewhere, ours, same
 from tocsin.web.site import SESSION, Ask, Asked, Site, Values, go
 
 MOST_BYTES = 512 * 1024
@@ -70,6 +70,8 @@ def endpoint(site: Site, page: Page, threads: Threads) -> Callable[[Request], Aw
             asked = await read(site, request)
         except TooLarge as error:
             return blank(site, error)
+        except ClientDisconnect:
+            return blank(site, Invalid("The connection ended before the form did"))
         return await threads.run(answered, site, page, asked)
 
     return answer
@@ -79,17 +81,18 @@ async def read(site: Site, request: Request) -> Asked:
     """The request as plain values."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     peer = request.client.host if request.client else None
-    return Asked(
+    asked = Asked(
         method=request.method,
         path=request.url.path,
         params=request.path_params,
         query=_values(request.scope["query_string"]),
         form=_values(await _body(request)) if request.method == "POST" else {},
-        cookies=request.cookies,
+        cookies={},
         headers=headers,
         address=address.client(peer, headers, site.proxies),
         base_url=address.base(request.url.scheme, peer, headers, site.proxies, site.settings.base_url),
     )
+    return replace(asked, cookies=ours(request.cookies, asked.secure))
 
 
 async def _body(request: Request) -> bytes:

@@ -129,6 +129,14 @@ def _inner(address: Address) -> bool:
     return any(address in network for network in INNER6)
 
 
+def is_inner(address: str | None) -> bool:
+    """Whether a peer's address is of this machine or a private network; a peer without one came by a local socket."""
+    try:
+        return address is None or _inner(_within(ip_address(address)))
+    except ValueError:
+        return False
+
+
 def _port_refusal(port: int) -> str | None:
     if port in (80, 443) or (LOWEST_PORT <= port <= 65535 and port not in OTHER_PORTS):
         return None

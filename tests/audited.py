@@ -25,6 +25,8 @@ AUDITED: dict[str, tuple[str, ...]] = {
     "schedule_overrides": (),
     "schedule_teams": (),
     "session_limits": (),
+    "sign_in_providers": (),
+    "identities": ("last_used_at", "email", "role"),
 }
 
 _NOTE = """

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import audited
 from tests.sign_on import provider as providers
 from tests.sign_on.provider import Provider
 from tests.sign_on.walk import Walk
@@ -34,9 +35,14 @@ def provider(running: Provider) -> Iterator[Provider]:
 def walk(pg_url: str, tmp_path: Path, provider: Provider) -> Iterator[Walk]:
     """A site of the cast (Eve is the owner), with the provider added, nobody signed in."""
     site = pages(pg_url, tmp_path, outbound_allow=("127.0.0.1",))
-    yield Walk(site, provider)
+    audited.watch(site.database.engine)
+    walk = Walk(site, provider)
+    yield walk
+    with site.database.begin() as tx:
+        unrecorded = audited.unrecorded(tx.conn)
     site.app.close()
     site.database.close()
+    assert set(unrecorded) <= walk.behind, f"changed without an audit record: {unrecorded}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -104,7 +104,7 @@ def test_nobody_new_is_made_where_that_is_off(walk: Walk) -> None:
 
 def test_a_removed_person_is_neither_let_in_nor_made_again(walk: Walk) -> None:
     walk.comes_in("alice")
-    walk.site.execute("UPDATE users SET deleted_at = now() WHERE email IN ('alice@example.com', 'bob@example.com')")
+    walk.execute("UPDATE users SET deleted_at = now() WHERE email IN ('alice@example.com', 'bob@example.com')")
     for name in ("alice", "bob"):
         assert "was removed from this account" in walk.refused(name)
     assert len(walk.all("SELECT 1 FROM users")) == 5
@@ -112,8 +112,8 @@ def test_a_removed_person_is_neither_let_in_nor_made_again(walk: Walk) -> None:
 
 def test_who_was_taken_back_is_linked_anew(walk: Walk) -> None:
     old = walk.comes_in("alice")
-    walk.site.execute("UPDATE users SET deleted_at = now() WHERE id = :id", id=old)
-    walk.site.execute(
+    walk.execute("UPDATE users SET deleted_at = now() WHERE id = :id", id=old)
+    walk.execute(
         "INSERT INTO users (id, name, email, role, time_zone, color, created_at) "
         "VALUES ('PNEW', 'Alice', 'alice@example.com', 'user', 'UTC', 'red', now())"
     )

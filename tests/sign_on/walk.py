@@ -27,6 +27,7 @@ class Walk:
     site: Pages
     provider: Provider
     id: str = field(init=False)
+    behind: set[str] = field(default_factory=set)  # tables that the test itself changes behind the commands' back
 
     def __post_init__(self) -> None:
         directory = self.site.app.site.providers
@@ -39,6 +40,15 @@ class Walk:
         row = self.one("SELECT * FROM sign_in_providers WHERE id = :id", id=self.id)
         directory = self.site.app.site.providers
         self.site.database.run(lambda tx: providers.edit(tx, system(), row, body, directory))
+
+    def set_issuer(self, issuer: str) -> None:
+        """Another address, behind the commands' back."""
+        self.execute("UPDATE sign_in_providers SET issuer = :issuer", issuer=issuer)
+
+    def execute(self, statement: str, **values: Any) -> None:
+        """Change rows behind the commands' back."""
+        self.behind.add(statement.replace("INSERT INTO", "UPDATE").split()[1])
+        self.site.execute(statement, **values)
 
     def off(self, client: TestClient | None = None, following: str = "/app") -> str:
         """The address at the provider that the button leads to."""

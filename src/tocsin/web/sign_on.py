@@ -39,7 +39,7 @@ CALLBACK: Final = "/app/sign-in/callback"
 ATTEMPT: Final = "tocsin_attempt"
 TTL: Final = timedelta(minutes=10)
 THREADS: Final = 8
-OVER = "This sign-in was not begun in this browser, took longer than ten minutes, or is over already. Sign in again"
+OVER = "This sign-in was not begun in this browser, took longer than ten minutes, or is over already. Sign in again."
 log = structlog.get_logger("tocsin.sign_in")
 Work = Callable[[Site, Asked], Callable[[Ask], Response]]
 

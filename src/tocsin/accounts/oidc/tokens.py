@@ -8,6 +8,7 @@
 import base64
 import binascii
 import hmac
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -129,7 +130,7 @@ def _in_time(claims: Mapping[str, Any], at: datetime) -> None:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _hash_fits(given: Any, access_token: str, algorithm: str) -> bool:

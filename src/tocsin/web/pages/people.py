@@ -35,7 +35,7 @@ def every(ask: Ask) -> Response:
     """All living people."""
     query = ask.query("q").strip()[:100]
     return framed(
-        ask, "people.html", people=people.listed(ask.tx.conn, query, ask.now), query=query, roles=ROLES, named=NAMED,
+        ask, "people.html", people=people.listed(ask.tx.conn, query, ask.now, ask.sight), query=query, roles=ROLES, named=NAMED,
         may_invite=may(ask.actor, Permission.MANAGE_PEOPLE), told=TOLD.get(ask.query("done"), ""),
         given={name: ask.field(name)[:200] for name in ("name", "email", "role")},
     )  # fmt: skip
@@ -137,7 +137,7 @@ def leave(ask: Ask) -> Response:
 
 _ONE = "/app/users/{id}"
 PAGES = (
-    Page("GET", "/app/people", every),
+    Page("GET", "/app/people", every, sees="filtered"),
     Page("POST", "/app/people", invite, again=every, needs=Permission.MANAGE_PEOPLE),
     Page("GET", _ONE, person),
     Page("POST", f"{_ONE}/role", change_role, again=person, needs=Permission.MANAGE_PEOPLE),

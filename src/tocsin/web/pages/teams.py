@@ -34,7 +34,7 @@ TOLD = {
 def every(ask: Ask) -> Response:
     """All teams."""
     return framed(
-        ask, "teams.html", teams=people.all_teams(ask.tx.conn), may_change=may(ask.actor, Permission.CONFIGURE),
+        ask, "teams.html", teams=people.all_teams(ask.tx.conn, ask.sight), may_change=may(ask.actor, Permission.CONFIGURE),
         told=TOLD.get(ask.query("done"), ""), given=_given(ask),
     )  # fmt: skip
 
@@ -60,7 +60,7 @@ def show(ask: Ask) -> Response:
     conn, row = ask.tx.conn, teams.get(ask.tx.conn, ask.param("id"))
     members = conn.execute(stored.find_members(row.id)).all()
     on_it = {member.user_id for member in members}
-    everywhere = people.all_teams(conn)
+    everywhere = people.all_teams(conn, ask.sight)
     return framed(
         ask, "team.html", team=row, members=members, roles=ROLES, told=TOLD.get(ask.query("done"), ""),
         parent=next((team for team in everywhere if team.id == row.parent_id), None),
@@ -68,7 +68,8 @@ def show(ask: Ask) -> Response:
         others=[(id, name) for id, name in names.everybody(conn) if id not in on_it],
         parents=[team for team in everywhere if team.id != row.id],
         policies=policies.of_team(conn, row.id), schedules=finding.of_team(conn, row.id),
-        may_change=may(ask.actor, Permission.CONFIGURE), may_staff=may(ask.actor, Permission.MANAGE_PEOPLE),
+        may_change=ask.may(Permission.MANAGE_TEAM, "team", row.id),
+        may_staff=ask.may(Permission.MANAGE_TEAM, "team", row.id),
     )  # fmt: skip
 
 
@@ -116,11 +117,11 @@ def _move(tx: Tx, actor: Actor, source: str, target: str) -> None:
 
 _ONE = HERE + "/{id}"
 PAGES = (
-    Page("GET", HERE, every),
+    Page("GET", HERE, every, sees="filtered"),
     Page("POST", HERE, make, again=every, needs=Permission.CONFIGURE),
     Page("GET", _ONE, show),
-    Page("POST", _ONE, edit, again=show, needs=Permission.CONFIGURE),
-    Page("POST", f"{_ONE}/members", put_member, again=show, needs=Permission.MANAGE_PEOPLE),
-    Page("POST", f"{_ONE}/members/remove", drop_member, again=show, needs=Permission.MANAGE_PEOPLE),
-    Page("POST", f"{_ONE}/remove", remove, again=show, needs=Permission.CONFIGURE),
+    Page("POST", _ONE, edit, again=show, needs=Permission.MANAGE_TEAM),
+    Page("POST", f"{_ONE}/members", put_member, again=show, needs=Permission.MANAGE_TEAM),
+    Page("POST", f"{_ONE}/members/remove", drop_member, again=show, needs=Permission.MANAGE_TEAM),
+    Page("POST", f"{_ONE}/remove", remove, again=show, needs=Permission.MANAGE_TEAM),
 )

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Row, func, select
 
 from tocsin.accounts.commands import links, second_factor
 from tocsin.accounts.store import people
+from tocsin.accounts.store.standing import seen_by_team
 from tocsin.accounts.store.tables import api_keys, team_members, teams, users
+from tocsin.rest.permissions import EVERYTHING, Sight
 
 MOST = 1000
 
@@ -33,12 +35,12 @@ def state_of(user: Any, invited: set[str]) -> str:
     return "lapsed" if user.invitation_sent else "none"
 
 
-def listed(conn: Connection, query: str, now: datetime) -> list[Listed]:
+def listed(conn: Connection, query: str, now: datetime, sight: Sight = EVERYTHING) -> list[Listed]:
     """Living people by name, with their teams, their state, and whether they have a second factor."""
-    rows = conn.execute(people.find_users(query or None).limit(MOST)).all()
+    rows = conn.execute(people.find_users(query or None, (), sight).limit(MOST)).all()
     ids = [row.id for row in rows]
     of: dict[str, list[Any]] = {}
-    for membership in people.teams_of(conn, ids):
+    for membership in (row for row in people.teams_of(conn, ids) if sight.sees_team(row.id)):
         of.setdefault(membership.user_id, []).append(membership)
     secured, invited = second_factor.enrolled(conn, ids), links.invited(conn, now)
     return [Listed(row, tuple(of.get(row.id, ())), state_of(row, invited), row.id in secured) for row in rows]
@@ -65,7 +67,7 @@ def all_keys(conn: Connection) -> Sequence[Row[Any]]:
     return conn.execute(query).all()
 
 
-def all_teams(conn: Connection) -> Sequence[Row[Any]]:
+def all_teams(conn: Connection, sight: Sight = EVERYTHING) -> Sequence[Row[Any]]:
     """Living teams by name, with their parent's name and how many members they have."""
     above = teams.alias("above")
     count = select(team_members.c.team_id, func.count().label("n")).group_by(team_members.c.team_id).subquery()
@@ -73,7 +75,7 @@ def all_teams(conn: Connection) -> Sequence[Row[Any]]:
         select(teams, above.c.name.label("parent"), func.coalesce(count.c.n, 0).label("members"))
         .outerjoin(above, above.c.id == teams.c.parent_id)
         .outerjoin(count, count.c.team_id == teams.c.id)
-        .where(teams.c.deleted_at.is_(None))
+        .where(teams.c.deleted_at.is_(None), seen_by_team(sight, teams.c.id))
         .order_by(func.lower(teams.c.name), teams.c.id)
         .limit(MOST)
     )

@@ -35,8 +35,9 @@ def every(ask: Ask) -> Response:
     """All living people."""
     query = ask.query("q").strip()[:100]
     return framed(
-        ask, "people.html", people=people.listed(ask.tx.conn, query, ask.now, ask.sight), query=query, roles=ROLES, named=NAMED,
-        may_invite=may(ask.actor, Permission.MANAGE_PEOPLE), told=TOLD.get(ask.query("done"), ""),
+        ask, "people.html", people=people.listed(ask.tx.conn, query, ask.now, ask.sight), query=query,
+        roles=ROLES, named=NAMED, told=TOLD.get(ask.query("done"), ""),
+        may_invite=may(ask.actor, Permission.MANAGE_PEOPLE),
         given={name: ask.field(name)[:200] for name in ("name", "email", "role")},
     )  # fmt: skip
 

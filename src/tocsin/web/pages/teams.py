@@ -34,8 +34,8 @@ TOLD = {
 def every(ask: Ask) -> Response:
     """All teams."""
     return framed(
-        ask, "teams.html", teams=people.all_teams(ask.tx.conn, ask.sight), may_change=may(ask.actor, Permission.CONFIGURE),
-        told=TOLD.get(ask.query("done"), ""), given=_given(ask),
+        ask, "teams.html", teams=people.all_teams(ask.tx.conn, ask.sight),
+        may_change=may(ask.actor, Permission.CONFIGURE), told=TOLD.get(ask.query("done"), ""), given=_given(ask),
     )  # fmt: skip
 
 

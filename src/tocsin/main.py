@@ -26,7 +26,7 @@ from tocsin.core.due_work import Source
 from tocsin.core.secret_keys import sealer_of, signer_of
 from tocsin.core.settings import Settings, SettingsError
 from tocsin.events.group_commit import GroupCommit
-from tocsin.events.http import EventsDoor
+from tocsin.events.http import EventsDoor, Now
 from tocsin.events.keys import Keys
 from tocsin.events.limits import Limits
 from tocsin.notifications.channels.email.headers import BadAddress, mailbox
@@ -129,14 +129,11 @@ def http_app(settings: Settings, database: Database) -> tuple[App, Callable[[], 
     assert settings.database_url is not None
     commit = GroupCommit(settings.database_url)
     limits = Limits(database, settings.events_rate_limit)
-    door = EventsDoor(front, commit, Keys(database), limits, _event_time(database))
+    door = EventsDoor(front, commit, Keys(database), limits, _test_clock(database) if settings.test_clock else None)
     return Lifespan(door, commit), pages.close if pages else lambda: None
 
 
-def _event_time(database: Database) -> Callable[[], "asyncio.Future[datetime]"]:
-    async def real() -> datetime:
-        return datetime.now(UTC)
-
+def _test_clock(database: Database) -> Now:
     def read() -> datetime:
         with database.begin() as tx:
             return tx.now
@@ -144,7 +141,7 @@ def _event_time(database: Database) -> Callable[[], "asyncio.Future[datetime]"]:
     async def moved() -> datetime:
         return await asyncio.to_thread(read)
 
-    return moved if database.clock.test else real  # type: ignore[return-value]
+    return moved
 
 
 class HttpServer(uvicorn.Server):

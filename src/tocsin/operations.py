@@ -3,6 +3,7 @@
 from tocsin.accounts import ports as accounts_ports
 from tocsin.accounts.api import account, audit, teams, users
 from tocsin.accounts.keyring import Keyring
+from tocsin.accounts.store import standing
 from tocsin.core.db import Database
 from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
@@ -10,10 +11,13 @@ from tocsin.escalation import api as escalation_api
 from tocsin.escalation import api_oncalls, schedule_facts
 from tocsin.escalation import commands as escalation_commands
 from tocsin.escalation import ports as escalation_ports
+from tocsin.escalation.store import policies
 from tocsin.events import api as events_api
+from tocsin.events import store as events_store
 from tocsin.incidents import ports as incidents_ports
 from tocsin.incidents.api import below as incidents_below
 from tocsin.incidents.api import incidents as incidents_api
+from tocsin.incidents.store import queries as incident_queries
 from tocsin.incidents.store import uses as incident_uses
 from tocsin.notifications import api as notifications_api
 from tocsin.oauth import api as oauth_api
@@ -23,12 +27,15 @@ from tocsin.oauth.http import OAuthDoor
 from tocsin.rest.app import RestApp, build
 from tocsin.rest.call import Facts, Move, Use
 from tocsin.rest.operations import Table
+from tocsin.rest.rights import Standings
 from tocsin.schedules import api as schedules_api
 from tocsin.schedules import api_overrides
 from tocsin.schedules import commands as schedules_commands
 from tocsin.schedules import ports as schedules_ports
+from tocsin.schedules.store import finding as schedules_finding
 from tocsin.services import api as services_api
 from tocsin.services import ports as services_ports
+from tocsin.services.store import catalog
 from tocsin.web import app as web
 
 TABLES: tuple[Table, ...] = (
@@ -67,11 +74,23 @@ USES: dict[str, tuple[Use, ...]] = {
 MOVES: dict[str, tuple[Move, ...]] = {"team": (escalation_commands.move_team, schedules_commands.move_to_team)}
 
 
+STANDINGS: Standings = {
+    "user": standing.of_users,
+    "team": standing.of_teams,
+    "schedule": schedules_finding.standings,
+    "escalation_policy": policies.standings,
+    "service": catalog.standings,
+    "incident": incident_queries.standings,
+    "log_entry": incident_queries.standings_of_entries,
+    "change_event": events_store.standings,
+}
+
+
 def rest_app(database: Database, settings: Settings) -> RestApp:
     """The REST API over this database."""
     keys = Keyring(database, bearer if settings.oauth else None)
     tables = TABLES if settings.oauth else [table for table in TABLES if table is not oauth_api.APPS]
-    return build(tables, database, settings, keys.authenticate, FACTS, USES, MOVES)
+    return build(tables, database, settings, keys.authenticate, FACTS, USES, MOVES, STANDINGS)
 
 
 def oauth_door(database: Database, settings: Settings) -> OAuthDoor | None:

@@ -141,3 +141,14 @@ def test_every_operation_has_a_scope_that_can_be_registered_or_none_can(at_home:
     for operation in (operation for table in TABLES for operation in table.operations):
         known = operation.scope in {*SCOPES, "incident.read", *ours}
         assert known or (operation.scope is None and operation.key in open_to_all), operation.key
+
+
+def test_a_private_team_stays_closed_to_tokens_of_outsiders(at_home: House) -> None:
+    team = {"team": {"type": "team", "name": "Secret", "default_role": "none"}}
+    id = at_home.rest("POST", "/teams", at_home.owner_key, team).json()["team"]["id"]
+    app = at_home.register(scopes=["teams.read"])
+    of_managers = app_token(at_home, "teams.read", key=at_home.key_of("alice"), name="Alice's")
+    for token in (at_home.tokens(app)["access_token"], of_managers):
+        assert at_home.rest("GET", f"/teams/{id}", token).status_code == 404
+        assert at_home.rest("GET", "/teams", token).json()["teams"] == []
+    assert at_home.rest("GET", f"/teams/{id}", app_token(at_home, "teams.read", name="Eve's")).status_code == 200

@@ -173,8 +173,9 @@ def test_a_team_hands_its_schedules_over(rest_client: RestClient) -> None:
 
 def test_every_change_leaves_a_record(as_owner: RestClient) -> None:
     [alice] = _cast(as_owner, "alice")
-    made = wired.add(as_owner, wired.layer([alice]))
-    renamed = wired.body(wired.layer([alice], id=made["schedule_layers"][0]["id"]), name="Renamed")
+    turns = wired.layer([alice])  # made once: it begins at a second of its own
+    made = wired.add(as_owner, turns)
+    renamed = wired.body({**turns, "id": made["schedule_layers"][0]["id"]}, name="Renamed")
     as_owner.put(f"/schedules/{made['id']}", renamed)
     records = as_owner.get(f"/schedules/{made['id']}/audit/records").body["records"]
     told = [(r["action"], r["details"]["resource"]["type"]) for r in records]

@@ -9,12 +9,13 @@
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Lock
 from time import monotonic
 
 from tocsin.accounts.commands import sign_in_records
 from tocsin.accounts.commands.keys import digest
-from tocsin.accounts.store import people
+from tocsin.accounts.store import people, standing
 from tocsin.core.actor import Actor, ActorKind
 from tocsin.core.db import Database, Tx
 from tocsin.rest import auth
@@ -78,11 +79,6 @@ class Keyring:
         if row.user_id is None:
             who = Actor(ActorKind.ACCOUNT_KEY, row.id, row.description)
         else:
-            who = Actor(ActorKind.USER, row.user_id, row.user_name, role=row.role)
-        return _with_key(who, row.read_only, row.tail)
-
-
-def _with_key(who: Actor, read_only: bool, tail: str) -> Actor:
-    return Actor(
-        who.kind, who.id, who.name, role=who.role, read_only=read_only, method="api_token", key_tail=tail
-    )  # fmt: skip
+            own, closed = standing.memberships(tx.conn, row.user_id)
+            who = Actor(ActorKind.USER, row.user_id, row.user_name, role=row.role, teams=own, closed=closed)
+        return replace(who, read_only=row.read_only, method="api_token", key_tail=row.tail)

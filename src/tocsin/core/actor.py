@@ -1,6 +1,7 @@
 """Who acts, and over which way: what a log entry and an audit record say of the doer (core:L2, core:L4, core:A2)."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -20,7 +21,8 @@ class Actor:
     """The doer of one command.
 
     `channel` is the wire's channel type (api, website, email, timeout, auto …). `role` and `read_only` are what
-    permissions read; `scopes` is None for keys that carry none (account and user keys).
+    permissions read; `scopes` is None for keys that carry none (account and user keys). `teams` are the person's own
+    (id -> role on it), `closed` the private teams of others.
     """
 
     kind: ActorKind
@@ -30,6 +32,8 @@ class Actor:
     role: str = "owner"
     read_only: bool = False
     scopes: frozenset[str] | None = None
+    teams: Mapping[str, str] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
     request_id: str | None = None
     address: str | None = None
     method: str = "other"

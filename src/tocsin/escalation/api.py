@@ -71,7 +71,7 @@ def load_policies(call: Call, ids: Sequence[str]) -> dict[str, Thing]:
 
 def list_policies(call: Call) -> Page:
     """List escalation policies"""
-    found = policies.find(call.text("query"), call.many("user_ids"), call.many("team_ids"))
+    found = policies.find(call.text("query"), call.many("user_ids"), call.many("team_ids"), call.sight)
     order = call.sort({"name": func.lower(escalation_policies.c.name)}, "name:asc")
     return offset_page(call, found.order_by(order, escalation_policies.c.id), lambda rows: _show(call, rows))
 
@@ -84,6 +84,7 @@ def get_policy(call: Call) -> Thing:
 def create_policy(call: Call) -> Thing:
     """Create an escalation policy"""
     body = call.read(wire.PolicyBody)
+    call.demand(Permission.CONFIGURE, "team", [team.id for team in body.teams or []])
     return _one(call, commands.add(call.tx, acting.optional(call), body, _known_schedules(call)))
 
 
@@ -91,7 +92,10 @@ def update_policy(call: Call) -> Thing:
     """Change an escalation policy; its rules are replaced as a whole"""
     row = commands.get(call.conn, call.id, lock=True)
     over = wire.present(row, policies.rules_of(call.conn, [row.id]).get(row.id, []))
-    commands.edit(call.tx, call.actor, row, call.read(wire.PolicyBody, over=over), _known_schedules(call))
+    body = call.read(wire.PolicyBody, over=over)
+    if moves := {team.id for team in body.teams or []} - {row.team_id}:
+        call.demand(Permission.CONFIGURE, "team", moves)
+    commands.edit(call.tx, call.actor, row, body, _known_schedules(call))
     return get_policy(call)
 
 
@@ -103,11 +107,13 @@ def delete_policy(call: Call) -> None:
 
 def put_on_team(call: Call) -> None:
     """Give an escalation policy to a team"""
+    call.demand(Permission.CONFIGURE, "escalation_policy", [call.path["escalation_policy_id"]])
     commands.put_on_team(call.tx, call.actor, call.id, call.path["escalation_policy_id"])
 
 
 def take_off_team(call: Call) -> None:
     """Take an escalation policy from a team"""
+    call.demand(Permission.CONFIGURE, "escalation_policy", [call.path["escalation_policy_id"]])
     commands.take_off_team(call.tx, call.actor, call.id, call.path["escalation_policy_id"])
 
 
@@ -118,7 +124,8 @@ TABLE = Table(
     (
         *resource(
             "/escalation_policies", "escalation_policy", "escalation_policies", scope="escalation_policies",
-            body=wire.PolicyBody, includes=INCLUDES, list=list_policies, create=create_policy, get=get_policy,
+            body=wire.PolicyBody, includes=INCLUDES, in_body=True, sees="filtered", list=list_policies,
+            create=create_policy, get=get_policy,
             update=update_policy, delete=delete_policy,
         ),
         Operation("PUT", _ON_TEAM, put_on_team, 204, None, **_LINK),

@@ -20,6 +20,7 @@ from tocsin.escalation.oncalls import (
     schedules_named,
     shifts_of,
 )
+from tocsin.escalation.store import policies
 from tocsin.escalation.store.snapshots import current
 from tocsin.escalation.store.tables import escalation_policies
 from tocsin.rest.call import Call
@@ -72,21 +73,23 @@ def _found(call: Call, known: Read, since: datetime, until: datetime) -> Iterato
     """Entries in order, a few policies at a time."""
     ids, wanted, first = _policy_ids(call), _wanted(call), call.flag("earliest")
     for at in range(0, len(ids), AT_ONCE):
-        policies = current(call.conn, ids[at : at + AT_ONCE])
-        schedules = ready(call.conn, schedules_named(policies), since)
-        people = names_of(call.conn, people_named(policies) | people_of(schedules.values()))
+        some = current(call.conn, ids[at : at + AT_ONCE])
+        schedules = ready(call.conn, schedules_named(some), since)
+        people = names_of(call.conn, people_named(some) | people_of(schedules.values()))
         gone = frozenset(id for id, row in people.items() if row.deleted_at is not None)
-        known.policies.update(policies)
+        known.policies.update(some)
         known.schedules.update(schedules)
         known.people.update(people)
         shifts = _shifts(schedules, since, until, gone)
-        found = entries(policies.values(), shifts, people.keys() - gone, wanted)
+        found = entries(some.values(), shifts, people.keys() - gone, wanted)
         yield from earliest(found) if first else found
 
 
 def _policy_ids(call: Call) -> list[str]:
     policy = escalation_policies.c
     live = select(policy.id).where(policy.deleted_at.is_(None)).order_by(collate(policy.id, "C"))
+    if not call.sight.everything:
+        live = live.where(policies.seen(call.sight))
     asked = call.many("escalation_policy_ids")
     return list(call.conn.scalars(live.where(policy.id.in_(asked)) if asked else live))
 
@@ -127,6 +130,7 @@ TABLE = Table(
         Operation(
             "GET", "/oncalls", list_oncalls, 200, "oncalls", "oncalls.read", Permission.READ,
             includes={"users": "user", "schedules": "schedule", "escalation_policies": "escalation_policy"},
+            sees="filtered",
         ),
     )
 )  # fmt: skip

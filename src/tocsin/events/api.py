@@ -7,7 +7,7 @@ from sqlalchemy import Select
 
 from tocsin.core.errors import Invalid, NotFound
 from tocsin.core.recorded import live
-from tocsin.events.store import change_events, find_changes, of_teams
+from tocsin.events.store import change_events, find_changes, of_teams, seen
 from tocsin.events.wire import change_event
 from tocsin.rest.call import Call
 from tocsin.rest.objects import Thing
@@ -44,6 +44,8 @@ def _show(rows: Any) -> list[Thing]:
 def _narrowed(call: Call, service_ids: list[str]) -> Select[Any]:
     since, until, at = _utc(call, "since"), _utc(call, "until"), change_events.c.timestamp
     found = find_changes(service_ids, call.many("integration_ids"))
+    if not call.sight.everything and not service_ids:
+        found = found.where(seen(call.sight))
     if since is not None:
         found = found.where(at >= since)
     if until is not None:
@@ -63,7 +65,7 @@ _READ: dict[str, Any] = {"scope": "change_events.read", "permission": Permission
 
 TABLE = Table(
     (
-        Operation("GET", "/change_events", list_changes, 200, "change_events", **_READ),
+        Operation("GET", "/change_events", list_changes, 200, "change_events", sees="filtered", **_READ),
         Operation("GET", "/change_events/{id}", get_change, 200, "change_event", **_READ),
         Operation(
             "GET",

@@ -8,16 +8,14 @@ idles. The order of a sender who waits for his answers is kept either way; there
 
 import asyncio
 import collections
-from contextlib import suppress
-from typing import Any
+from collections.abc import Coroutine
 
 import psycopg
 import structlog
 from prometheus_client import Counter
-from psycopg import AsyncConnection
 
-from tocsin.core import intake_log
 from tocsin.core.intake_log import Raw
+from tocsin.events.line import Line
 
 MOST_AT_ONCE = 1000
 AT_A_TIME = 2
@@ -36,87 +34,92 @@ class NotStored(Exception):
 
 
 class GroupCommit:
-    """A few connections that store what requests hand in, in as few commits as possible."""
+    """A few lines to PostgreSQL that store what requests hand in, in as few commits as possible."""
 
     def __init__(self, url: str):
         self._dsn = url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._waiting: list[Waiting] = []
-        self._wake = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._free: list[Line] = []
+        self._opening: set[asyncio.Task[None]] = set()
         self._busy = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> None:
         """Begin to store."""
-        self._tasks = [asyncio.create_task(self._run(), name=f"group commit {n}") for n in range(AT_A_TIME)]
+        self._loop = asyncio.get_running_loop()
+        self._free = [Line(self._dsn) for _ in range(AT_A_TIME)]
 
     async def stop(self) -> None:
         """Store what is waiting, then stop."""
         while self._waiting or self._busy:
             await asyncio.sleep(0.01)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for line in self._free:
+            line.drop()
 
     def store(self, raw: Raw) -> asyncio.Future[None]:
         """Done once `raw` is on disk; `NotStored` when that cannot be promised."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        assert self._loop is not None  # asking for the running loop is a system call each time
+        future: asyncio.Future[None] = self._loop.create_future()
         self._waiting.append((raw, future))
-        self._wake.set()
+        if self._free and len(self._waiting) == 1:
+            self._loop.call_soon(self._go)  # after the requests that this turn of the loop has read
         return future
 
-    async def _run(self) -> None:
-        line = Line(self._dsn)
-        try:
-            while True:
-                await self._wake.wait()
-                batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
-                if not self._waiting:
-                    self._wake.clear()
-                if batch:
-                    self._busy += 1
-                    await line.commit(batch)
-                    self._busy -= 1
-        finally:
-            await line.drop()
+    def _go(self) -> None:
+        """Send what waits down a free line, if there is one."""
+        if not self._waiting or not self._free:
+            return
+        line = self._free.pop()
+        batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+        self._busy += 1
+        if line.open:
+            self._commit(line, batch)
+        else:
+            self._in_background(self._opened(line, batch))
+        if self._waiting:
+            self._go()
 
-
-class Line:
-    """One connection to store by, opened when it is needed and again after any trouble."""
-
-    def __init__(self, dsn: str):
-        self._dsn = dsn
-        self._conn: AsyncConnection[Any] | None = None
-
-    async def commit(self, batch: list[Waiting]) -> None:
-        """Store these and tell whoever waits for them."""
-        error: Exception | None = None
+    async def _opened(self, line: Line, batch: list[Waiting]) -> None:
         try:
             async with asyncio.timeout(PATIENCE):
-                conn = await self._connection()
-                await intake_log.append(conn, [raw for raw, _ in batch])
-        except Exception as problem:  # whatever it is, nobody may be left waiting, and nobody may get a 202
-            error = NotStored(str(problem).splitlines()[0] if str(problem) else type(problem).__name__)
-            log.warning("events not stored", count=len(batch), why=str(error))
-            await self.drop()
+                await line.connect()
+        except Exception as problem:  # whatever it is, nobody may be left waiting
+            self._over(line, batch, problem)
+        else:
+            self._commit(line, batch)
+
+    def _in_background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    def _commit(self, line: Line, batch: list[Waiting]) -> None:
+        try:
+            line.send([raw for raw, _ in batch], PATIENCE, lambda problem: self._over(line, batch, problem))
+        except psycopg.Error as problem:
+            self._over(line, batch, problem)
+
+    def _over(self, line: Line, batch: list[Waiting], problem: Exception | None) -> None:
+        """Tell whoever waits for these; only what is surely on disk gets its 202."""
+        self._busy -= 1
+        self._free.append(line)
+        if problem is not None:
+            line.drop()
+            _refuse(batch, problem)
         else:
             _count(batch)
-        for _, future in batch:
-            if not future.done():
-                future.set_exception(error) if error else future.set_result(None)
+            for _, future in batch:
+                if not future.done():
+                    future.set_result(None)
+        self._go()
 
-    async def _connection(self) -> AsyncConnection[Any]:
-        if self._conn is None or self._conn.closed:
-            self._conn = await AsyncConnection.connect(
-                self._dsn, autocommit=True, connect_timeout=5, application_name="tocsin intake"
-            )
-        return self._conn
 
-    async def drop(self) -> None:
-        """Give the connection up."""
-        conn, self._conn = self._conn, None
-        if conn is not None:
-            with suppress(psycopg.Error, OSError):
-                await conn.close()
+def _refuse(batch: list[Waiting], problem: Exception) -> None:
+    why = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+    log.warning("events not stored", count=len(batch), why=why)
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(NotStored(why))
 
 
 def _count(batch: list[Waiting]) -> None:

@@ -14,6 +14,7 @@ from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
 
 from tocsin.core import ids
+from tocsin.core.clock import real_now
 from tocsin.core.intake_log import Raw
 from tocsin.events.group_commit import GroupCommit, NotStored
 from tocsin.events.keys import Keys
@@ -25,6 +26,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Now = Callable[[], Awaitable[datetime]]
+"""The test clock, which is a row; without it, time is the machine's."""
 
 PATHS = {
     "/v2/enqueue": "v2",
@@ -63,9 +65,9 @@ TOO_LARGE = ("payload too large", "Event exceeds 512 KB", [f"Payload exceeds max
 class EventsDoor:
     """Answers the events paths itself and hands everything else to `app`."""
 
-    def __init__(self, app: App, commit: GroupCommit, keys: Keys, limits: Limits, now: Now):
+    def __init__(self, app: App, commit: GroupCommit, keys: Keys, limits: Limits, test_clock: Now | None):
         self._app, self._commit, self._keys, self._limits = app, commit, keys, limits
-        self._now = now
+        self._test_clock = test_clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -99,7 +101,8 @@ class EventsDoor:
         if not self._limits.off:
             await self._limit(kind, key, dedup, event)
         try:
-            await self._commit.store(Raw(kind, await self._now(), key, dedup, msgspec.Raw(body)))
+            now = real_now() if self._test_clock is None else await self._test_clock()
+            await self._commit.store(Raw(kind, now, key, dedup, msgspec.Raw(body)))
         except NotStored as error:
             raise _away(str(error)) from error
         except SQLAlchemyError as error:  # the test clock is a row

@@ -1,12 +1,14 @@
 """Tables of change events (core:E60-E63). Events themselves lie in the intake log and become alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Index, Select, Table, select
+from sqlalchemy import ColumnElement, Connection, Index, Select, Table, select
 
 from tocsin.core.metadata import document, instant, metadata, text
 from tocsin.escalation.store.tables import escalation_policies
+from tocsin.rest.permissions import Sight, Standing
+from tocsin.services.store import catalog
 from tocsin.services.store.tables import integrations, services
 
 change_events = Table(
@@ -47,6 +49,19 @@ def find_changes(service_ids: Sequence[str] = (), integration_ids: Sequence[str]
     if service_ids:
         found = found.where(c.service_id.in_(service_ids))
     return found.where(c.integration_id.in_(integration_ids)) if integration_ids else found
+
+
+def standings(conn: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
+    """A change event stands as its service does."""
+    c = change_events.c
+    of = {row.id: row.service_id for row in conn.execute(select(c.id, c.service_id).where(c.id.in_(ids)))}
+    found = catalog.standings(conn, list(of.values()))
+    return {id: found.get(service, Standing()) for id, service in of.items()}
+
+
+def seen(sight: Sight) -> ColumnElement[bool]:
+    """A condition: the change event's service is seen."""
+    return change_events.c.service_id.in_(select(services.c.id).where(catalog.seen(sight)).scalar_subquery())
 
 
 def of_teams(team_ids: Sequence[str]) -> Any:

@@ -25,14 +25,14 @@ def list_notifications(call: Call) -> Page:
     if not timedelta() <= until - since < LONGEST:
         raise Invalid("since must be before until, by less than three months", code=2005)
     wanted = call.one_of("filter", TYPES, "") if call.text("filter") else None
-    return offset_page(call, tried(since, until, wanted), lambda rows: [notification(row) for row in rows])
+    return offset_page(call, tried(since, until, wanted, call.sight), lambda rows: [notification(row) for row in rows])
 
 
 TABLE = Table(
     (
         Operation(
             "GET", "/notifications", list_notifications, 200, "notifications", "users:notifications.read",
-            Permission.READ, includes={"users": "user"},
+            Permission.READ, includes={"users": "user"}, sees="filtered",
         ),
     )
 )  # fmt: skip

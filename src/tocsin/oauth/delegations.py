@@ -106,7 +106,8 @@ TABLE = Table(
             Permission.OWN_PROFILE, "id",
         ),
         Operation(
-            "DELETE", "/oauth_delegations", delete_delegations, 200, None, _WRITE, Permission.READ, audit="session"
+            "DELETE", "/oauth_delegations", delete_delegations, 200, None, _WRITE, Permission.READ, audit="session",
+            sees="all",
         ),
         Operation("GET", _PENDING, requests_status, 200, None, _READ, Permission.ACCOUNT),
     )

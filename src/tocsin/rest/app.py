@@ -22,6 +22,7 @@ from tocsin.rest.not_built import not_built
 from tocsin.rest.operations import Table
 from tocsin.rest.rates import Rates
 from tocsin.rest.request import Request
+from tocsin.rest.rights import Standings
 from tocsin.rest.routes import Routes
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -32,7 +33,7 @@ PAGES = "{base}/app/{path}"
 def build(
     tables: Sequence[Table], database: Database, settings: Settings, authenticate: Authenticate,
     facts: Mapping[str, Facts] | None = None, uses: Mapping[str, Sequence[Use]] | None = None,
-    moves: Mapping[str, Sequence[Move]] | None = None,
+    moves: Mapping[str, Sequence[Move]] | None = None, standings: Standings | None = None,
 ) -> "RestApp":  # fmt: skip
     """The application of these tables; published operations that none of them has answer 501."""
     operations = [operation for table in tables for operation in table.operations]
@@ -40,7 +41,7 @@ def build(
     rows: list[tuple[str, str, Any]] = [(o.method, o.path, o) for o in operations]
     rows += [(method, path, path) for method, path in missing]
     loaders = {type: loader for table in tables for type, loader in table.loaders.items()}
-    ports = Ports(facts or {}, uses or {}, moves or {}, loaders)
+    ports = Ports(facts or {}, uses or {}, moves or {}, loaders, standings or {})
     rates = Rates(settings.api_rate_limit, time.time)
     pages = settings.html_url or (f"{settings.base_url}/app/{{path}}" if settings.public_url else PAGES)
     dispatcher = Dispatcher(Routes(rows), database, authenticate, rates, ports, pages)

@@ -3,7 +3,7 @@
 `Call` reads parameters with the wire's manners; a function that needs SQL takes `call.conn` and `call.now`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any, TypeVar
@@ -14,10 +14,12 @@ from sqlalchemy import ColumnElement, Connection
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Invalid
-from tocsin.rest import body, times
+from tocsin.rest import body, permissions, rights, times
 from tocsin.rest.objects import Links
 from tocsin.rest.operations import Loader, Operation
+from tocsin.rest.permissions import Permission, Sight
 from tocsin.rest.request import Pairs, Request, values
+from tocsin.rest.rights import Standings
 
 B = TypeVar("B", bound=BaseModel)
 Facts = Callable[[Connection, Sequence[str]], Mapping[str, Mapping[str, Any]]]
@@ -32,12 +34,14 @@ class Ports:
     `facts[type](conn, ids) -> {id: {field: value}}`: read-only fields of a thing. `uses[type]`: functions
     `(conn, id) -> [why it is in use, …]` for delete guards. `moves[type]`: functions `(tx, actor, from_id, to_id)`
     that hand over what belongs to a thing before it goes. `loaders[type](call, ids) -> {id: Thing}`.
+    `standings[type](conn, ids) -> {id: Standing}`: what rights on a thing depend on.
     """
 
     facts: Mapping[str, Facts] = field(default_factory=dict)
     uses: Mapping[str, Sequence[Use]] = field(default_factory=dict)
     moves: Mapping[str, Sequence[Move]] = field(default_factory=dict)
     loaders: Mapping[str, Loader] = field(default_factory=dict)
+    standings: Standings = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Call:
     body: Any
     links: Links
     ports: Ports
+    demanded: list[str] = field(default_factory=list)
 
     @property
     def conn(self) -> Connection:
@@ -78,6 +83,16 @@ class Call:
     def zone(self) -> tzinfo | None:
         """The zone that `time_zone` asks for."""
         return times.zone(self.text("time_zone"))
+
+    @property
+    def sight(self) -> Sight:
+        """Whose things the actor sees; lists filter by it."""
+        return permissions.sight(self.actor)
+
+    def demand(self, permission: Permission, type: str, ids: Iterable[str | None]) -> None:
+        """Refuse unless the actor may do this with all these things of one type; without any, anywhere."""
+        self.demanded.append(type)
+        rights.demand(self.conn, self.ports.standings, self.actor, permission, type, (id for id in ids if id))
 
     def text(self, name: str) -> str | None:
         """A parameter; None when absent or empty."""

@@ -11,7 +11,7 @@ import msgspec
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Invalid, NotBuilt, RateLimited
-from tocsin.rest import errors, permissions
+from tocsin.rest import errors, permissions, rights
 from tocsin.rest.auth import Authenticate
 from tocsin.rest.call import Call, Ports
 from tocsin.rest.include import expand
@@ -73,11 +73,14 @@ class Dispatcher:
         self, tx: Tx, operation: Operation, actor: Actor, request: Request, path: dict[str, str]
     ) -> tuple[int, Any]:
         subject = actor.user_id if operation.subject == "me" else path.get(operation.subject or "")
-        permissions.check(actor, operation.method, operation.permission, operation.scope, subject)
+        permissions.check_key(actor, operation.method, operation.scope)
+        rights.admit(tx.conn, self.ports.standings, actor, operation, path, subject)
         links = self._links(tx, request)
         body = _unwrapped(operation, request) if operation.method != "GET" else None
         call = Call(tx, actor, request, operation, path, request.pairs(), body, links, self.ports)
         result = operation.run(call)
+        if operation.in_body and not call.demanded:
+            raise RuntimeError(f"{operation.key} asks for no rights on what its body names")
         status, result = (result.status, result.answer) if isinstance(result, Done) else (operation.status, result)
         expand(call, result)
         return status, _wrapped(operation, result, links, call)

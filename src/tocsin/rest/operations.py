@@ -21,6 +21,9 @@ class Operation:
     ("me": the caller).
     `audit` is the type of resource whose records it leaves. `includes` maps an `include[]` name to the path of the
     references that it expands; names that `run` itself looks at map to "".
+    `in_body`: `run` asks (`call.demand`) for the rights on the things that its body names. `sees`: what a list without
+    a thing in its path shows: "all" (no secrets of any team), "filtered" (by `call.sight`), "" (closed to those who do
+    not see everything).
     """
 
     method: str
@@ -35,6 +38,8 @@ class Operation:
     takes: str | None = None
     body: type[BaseModel] | None = None
     includes: Mapping[str, str] = field(default_factory=dict)
+    in_body: bool = False
+    sees: str = ""
 
     @property
     def key(self) -> str:
@@ -65,16 +70,23 @@ class Table:
 def resource(
     path: str, one: str, many: str, *, scope: str, permission: Permission = Permission.CONFIGURE,
     key: str = "id", subject: str | None = None, audit: str | None = None, body: type[BaseModel] | None = None,
+    creates: Permission | None = None, in_body: bool = False, sees: str = "",
     includes: Mapping[str, str] | None = None, list: Run | None = None, create: Run | None = None,
     get: Run | None = None, update: Run | None = None, delete: Run | None = None,
 ) -> tuple[Operation, ...]:  # fmt: skip
-    """The operations of a collection at `path`: those whose function is given, in the wire's usual form."""
+    """The operations of a collection at `path`: those whose function is given, in the wire's usual form.
+
+    `creates` is the permission to create where it is another than `permission`; `in_body` and `sees` are those of
+    `Operation`, for creating and for listing (what everybody may see, one sees by its id too).
+    """
     reads: dict[str, Any] = {"scope": f"{scope}.read", "permission": Permission.READ, "includes": includes or {}}
+    reads |= {"sees": sees}
     writes: dict[str, Any] = {"scope": f"{scope}.write", "permission": permission, "audit": audit or one}
+    new = writes | {"permission": creates or permission}
     member = f"{path}/{{{key}}}"
     rows = [
         ("GET", path, list, 200, many, reads),
-        ("POST", path, create, 201, one, writes | {"takes": one, "body": body}),
+        ("POST", path, create, 201, one, new | {"takes": one, "body": body, "in_body": in_body}),
         ("GET", member, get, 200, one, reads),
         ("PUT", member, update, 200, one, writes | {"takes": one, "body": body}),
         ("DELETE", member, delete, 204, None, writes),

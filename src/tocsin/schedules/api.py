@@ -99,7 +99,7 @@ def list_schedules(call: Call) -> Page:
     """List schedules; layers, overrides and the final schedule only where `include[]` names them"""
     zone = wire.zone_of(finding.zone_of(call.conn, call.actor.user_id))
     parts = [name for name in PARTS if call.wants(name)]
-    found = finding.find(call.text("query"), call.many("team_ids"))
+    found = finding.find(call.text("query"), call.many("team_ids"), call.sight)
     window = window_of(call)
     return offset_page(call, found, lambda rows: _show(call, rows, zone, parts, window))
 
@@ -111,7 +111,9 @@ def get_schedule(call: Call) -> Thing:
 
 def create_schedule(call: Call) -> Thing:
     """Create a schedule"""
-    return _one(call, commands.add(call.tx, call.actor, call.read(wire.ScheduleBody).asked()))
+    asked = call.read(wire.ScheduleBody).asked()
+    call.demand(Permission.CONFIGURE, "team", asked.team_ids)
+    return _one(call, commands.add(call.tx, call.actor, asked))
 
 
 def update_schedule(call: Call) -> Thing:
@@ -120,7 +122,10 @@ def update_schedule(call: Call) -> Thing:
     before = load(call.conn, [row.id], call.now)[row.id].layers
     teams = [team.id for team in finding.teams_of(call.conn, [row.id]).get(row.id, ())]
     body = call.read(wire.ScheduleBody, over=wire.present(row, teams))
-    commands.edit(call.tx, call.actor, row, body.asked(before))
+    asked = body.asked(before)
+    if moves := set(asked.team_ids) - set(teams):
+        call.demand(Permission.CONFIGURE, "team", moves)
+    commands.edit(call.tx, call.actor, row, asked)
     return _one(call, call.id)
 
 
@@ -161,12 +166,13 @@ def list_users(call: Call) -> Page:
 TABLE = Table(
     (
         *resource(
-            "/schedules", "schedule", "schedules", scope="schedules", body=wire.ScheduleBody, list=list_schedules,
-            create=create_schedule, get=get_schedule, update=update_schedule, delete=delete_schedule,
+            "/schedules", "schedule", "schedules", scope="schedules", body=wire.ScheduleBody, in_body=True,
+            sees="filtered", list=list_schedules, create=create_schedule, get=get_schedule,
+            update=update_schedule, delete=delete_schedule,
         ),
         Operation(
             "POST", "/schedules/preview", preview_schedule, 200, "schedule", "schedules.write", Permission.READ,
-            audit="schedule", takes="schedule", body=wire.ScheduleBody,
+            audit="schedule", takes="schedule", body=wire.ScheduleBody, sees="all",
         ),
         Operation("GET", "/schedules/{id}/users", list_users, 200, "users", "users.read", Permission.READ),
         records_of("schedules", "schedule"),

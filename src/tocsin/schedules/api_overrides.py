@@ -96,7 +96,7 @@ def delete_override(call: Call) -> Done:
 
 
 _AT = "/schedules/{id}/overrides"
-_WRITES: dict[str, Any] = {"scope": "schedules.write", "permission": Permission.RESPOND, "audit": "schedule"}
+_WRITES: dict[str, Any] = {"scope": "schedules.write", "permission": Permission.COVER, "audit": "schedule"}
 
 TABLE = Table(
     (

@@ -16,6 +16,7 @@ from tocsin.rest.call import Call
 from tocsin.rest.objects import Thing
 from tocsin.rest.operations import Table, resource
 from tocsin.rest.paging import Page, limit_of, offset_page
+from tocsin.rest.permissions import Permission
 from tocsin.services import commands, wire
 from tocsin.services.store import catalog
 from tocsin.services.store.tables import integrations, services
@@ -69,7 +70,7 @@ def load_vendors(call: Call, ids: Sequence[str]) -> dict[str, Thing]:
 
 def list_services(call: Call) -> Page:
     """List services; `query` finds a part of the name or a whole integration key"""
-    found = catalog.find(call.text("query"), call.text("name"), call.many("team_ids"), call.many("id"))
+    found = catalog.find(call.text("query"), call.text("name"), call.many("team_ids"), call.many("id"), call.sight)
     order = call.sort({"name": func.lower(services.c.name)}, "name:asc")
     return offset_page(call, found.order_by(order, services.c.id), lambda rows: _show(call, rows))
 
@@ -81,13 +82,18 @@ def get_service(call: Call) -> Thing:
 
 def create_service(call: Call) -> Thing:
     """Create a service"""
-    return _one(call, commands.add(call.tx, call.actor, call.read(wire.ServiceBody)))
+    body = call.read(wire.ServiceBody)
+    call.demand(Permission.CONFIGURE, "escalation_policy", [body.escalation_policy.id])
+    return _one(call, commands.add(call.tx, call.actor, body))
 
 
 def update_service(call: Call) -> Thing:
     """Change a service"""
     row = commands.get(call.conn, call.id, lock=True)
-    commands.edit(call.tx, call.actor, row, call.read(wire.ServiceBody, over=wire.present(row)))
+    body = call.read(wire.ServiceBody, over=wire.present(row))
+    if body.escalation_policy.id != row.escalation_policy_id:
+        call.demand(Permission.CONFIGURE, "escalation_policy", [body.escalation_policy.id])
+    commands.edit(call.tx, call.actor, row, body)
     return get_service(call)
 
 
@@ -151,10 +157,11 @@ TABLE = Table(
     (
         *resource(
             "/services", "service", "services", scope="services", body=wire.ServiceBody, includes=INCLUDES,
-            list=list_services, create=create_service, get=get_service, update=update_service, delete=delete_service,
+            in_body=True, sees="filtered", list=list_services, create=create_service,
+            get=get_service, update=update_service, delete=delete_service,
         ),
         *_INTEGRATIONS,
-        *resource("/vendors", "vendor", "vendors", scope="vendors", list=list_vendors, get=get_vendor),
+        *resource("/vendors", "vendor", "vendors", scope="vendors", sees="all", list=list_vendors, get=get_vendor),
         records_of("services", "service"),
     ),
     {"service": load_services, "vendor": load_vendors}

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
@@ -28,16 +28,15 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_after: float = 0.0
-    starts: int = field(default=0)
+    quick_deaths: int = 0
 
     def start(self) -> None:
         """Start it."""
         self.process = subprocess.Popen(self.command, env=dict(self.env), pass_fds=tuple(self.fds))
         self.started_at = time.monotonic()
-        self.starts += 1
 
     def look(self, now: float) -> None:
-        """Start it again if it is dead; one that dies at once waits up to five seconds."""
+        """Start it again if it is dead; one that dies at once again and again waits, up to five seconds."""
         if self.process is None:
             if now >= self.start_after:
                 self.start()
@@ -48,7 +47,8 @@ class Child:
         lived = now - self.started_at
         log.error("process died", name=self.name, pid=self.process.pid, code=code, lived=round(lived, 1))
         self.process = None
-        self.start_after = now + (0.0 if lived > CRASH_LOOP else min(self.starts * 0.25, CRASH_LOOP))
+        self.quick_deaths = self.quick_deaths + 1 if lived < CRASH_LOOP else 0
+        self.start_after = now + min(self.quick_deaths * 0.25, CRASH_LOOP)
         self.died()
 
 

@@ -24,7 +24,7 @@ def update_account(call: Call) -> Thing:
 
 TABLE = Table(
     (
-        Operation("GET", _PATH, get_account, 200, "account", _SCOPE, Permission.READ),
+        Operation("GET", _PATH, get_account, 200, "account", _SCOPE, Permission.READ, sees="all"),
         Operation(
             "PUT", _PATH, update_account, 200, "account", _SCOPE, Permission.ACCOUNT, audit="account",
             takes="account", body=wire.AccountBody,

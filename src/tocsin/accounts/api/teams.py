@@ -37,7 +37,7 @@ def load_teams(call: Call, ids: Sequence[str]) -> dict[str, Thing]:
 
 def list_teams(call: Call) -> Page:
     """List teams"""
-    return offset_page(call, people.find_teams(call.text("query")), lambda rows: _show(call, rows))
+    return offset_page(call, people.find_teams(call.text("query"), call.sight), lambda rows: _show(call, rows))
 
 
 def get_team(call: Call) -> Thing:
@@ -103,17 +103,18 @@ _MEMBER = "/teams/{id}/users/{user_id}"
 TABLE = Table(
     (
         *resource(
-            "/teams", "team", "teams", scope="teams", body=wire.TeamBody, list=list_teams, create=create_team,
+            "/teams", "team", "teams", scope="teams", permission=Permission.MANAGE_TEAM, creates=Permission.CONFIGURE,
+            body=wire.TeamBody, sees="filtered", list=list_teams, create=create_team,
             get=get_team, update=update_team, delete=delete_team,
         ),
         Operation(
             "GET", "/teams/{id}/members", list_members, 200, "members", "teams.read", Permission.READ,
             includes={"users": "user"},
         ),
-        Operation("PUT", _MEMBER, put_member, 204, None, "teams.write", Permission.MANAGE_PEOPLE, audit="team"),
-        Operation("DELETE", _MEMBER, delete_member, 204, None, "teams.write", Permission.MANAGE_PEOPLE, audit="team"),
-        Operation("GET", "/abilities", list_abilities, 200, "abilities", "abilities.read", Permission.READ),
-        Operation("GET", "/abilities/{id}", test_ability, 204, None, "abilities.read", Permission.READ),
+        Operation("PUT", _MEMBER, put_member, 204, None, "teams.write", Permission.MANAGE_TEAM, audit="team"),
+        Operation("DELETE", _MEMBER, delete_member, 204, None, "teams.write", Permission.MANAGE_TEAM, audit="team"),
+        Operation("GET", "/abilities", list_abilities, 200, "abilities", "abilities.read", Permission.READ, sees="all"),
+        Operation("GET", "/abilities/{id}", test_ability, 204, None, "abilities.read", Permission.READ, sees="all"),
     ),
     {"team": load_teams},
 )  # fmt: skip

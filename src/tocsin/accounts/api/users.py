@@ -25,7 +25,7 @@ def _show(call: Call, rows: Sequence[Row[Any]]) -> list[Thing]:
     ids = [row.id for row in rows]
     methods = _by_user(people.methods_of(call.conn, ids))
     rules = _by_user(people.rules_of(call.conn, ids))
-    teams = _by_user(people.teams_of(call.conn, ids))
+    teams = _by_user([row for row in people.teams_of(call.conn, ids) if call.sight.sees_team(row.id)])
     return [wire.user(row, methods[row.id], rules[row.id], teams[row.id]) for row in rows]
 
 
@@ -58,7 +58,7 @@ def load_rules(call: Call, ids: Sequence[str]) -> dict[str, Thing]:
 
 def list_users(call: Call) -> Page:
     """List users"""
-    found = people.find_users(call.text("query"), call.many("team_ids"))
+    found = people.find_users(call.text("query"), call.many("team_ids"), call.sight)
     return offset_page(call, found, lambda rows: _show(call, rows))
 
 
@@ -163,7 +163,7 @@ TABLE = Table(
     (
         *resource(
             "/users", "user", "users", scope="users", permission=Permission.MANAGE_PEOPLE, subject="id",
-            body=wire.UserBody, includes=INCLUDES, list=list_users, create=create_user, get=get_user,
+            body=wire.UserBody, includes=INCLUDES, sees="filtered", list=list_users, create=create_user, get=get_user,
             delete=delete_user,
         ),
         Operation(

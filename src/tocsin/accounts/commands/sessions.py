@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from tocsin.accounts import passwords
 from tocsin.accounts.commands import sign_in_records
 from tocsin.accounts.commands.keys import digest
-from tocsin.accounts.store import people, tables
+from tocsin.accounts.store import people, standing, tables
 from tocsin.core import ids
 from tocsin.core.actor import Actor, ActorKind, system
 from tocsin.core.db import Tx
@@ -95,9 +95,10 @@ def find(tx: Tx, token: str, at: datetime, request_id: str | None = None, addres
     if at >= row.last_seen_at + TOUCH:
         mine = tables.sessions.c.sha256 == row.sha256
         tx.conn.execute(update(tables.sessions).where(mine).values(last_seen_at=at))
+    own, closed = standing.memberships(tx.conn, row.user_id)
     actor = Actor(
         ActorKind.USER, row.user_id, row.name, "website", row.role,
-        request_id=request_id, address=address, method="browser",
+        teams=own, closed=closed, request_id=request_id, address=address, method="browser",
     )  # fmt: skip
     return Session(row.id, actor, row.email, row.time_zone, row.csrf)
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from tocsin.accounts.store.standing import seen_by_team, seen_people
 from tocsin.accounts.store.tables import (
     account,
     api_keys,
@@ -30,6 +31,7 @@ from tocsin.accounts.store.tables import (
     users,
 )
 from tocsin.core.audit import audit_records
+from tocsin.rest.permissions import EVERYTHING, Sight
 
 Rows = Sequence[Row[Any]]
 
@@ -44,9 +46,11 @@ def the_account(conn: Connection) -> Row[Any] | None:
     return conn.execute(select(account)).first()
 
 
-def find_users(query: str | None = None, team_ids: Sequence[str] = ()) -> Select[Any]:
+def find_users(query: str | None = None, team_ids: Sequence[str] = (), sight: Sight = EVERYTHING) -> Select[Any]:
     """Live users by name."""
     found = select(users).where(users.c.deleted_at.is_(None)).order_by(func.lower(users.c.name), users.c.id)
+    if sight.only is not None:
+        found = found.where(seen_people(sight))
     if query:
         found = found.where(or_(matching(users.c.name, query), matching(users.c.email, query)))
     if team_ids:
@@ -118,9 +122,11 @@ def method_edits(conn: Connection, user_id: str, now: datetime) -> int:
     return conn.scalar(found) or 0
 
 
-def find_teams(query: str | None = None) -> Select[Any]:
+def find_teams(query: str | None = None, sight: Sight = EVERYTHING) -> Select[Any]:
     """Live teams by name."""
     found = select(teams).where(teams.c.deleted_at.is_(None)).order_by(func.lower(teams.c.name), teams.c.id)
+    if not sight.everything:
+        found = found.where(seen_by_team(sight, teams.c.id))
     return found.where(matching(teams.c.name, query)) if query else found
 
 

@@ -1,18 +1,39 @@
 """The SQL over policies and their rules, for the API."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, func, or_, select
 
 from tocsin.accounts.store.people import matching
+from tocsin.accounts.store.standing import seen_by_team
 from tocsin.core.db import insert_rows
 from tocsin.escalation.store.tables import escalation_policies, escalation_rules, rings
+from tocsin.rest.permissions import EVERYTHING, Sight, Standing
 
 
-def find(query: str | None, user_ids: Sequence[str], team_ids: Sequence[str]) -> Select[Any]:
+def standings(conn: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
+    """What rights on policies depend on: their team."""
+    policy = escalation_policies.c
+    found = conn.execute(select(policy.id, policy.team_id).where(policy.id.in_(ids), policy.deleted_at.is_(None)))
+    return {row.id: Standing(frozenset({row.team_id} - {None})) for row in found}
+
+
+def seen(sight: Sight) -> ColumnElement[bool]:
+    """A condition: the policy is seen."""
+    return seen_by_team(sight, escalation_policies.c.team_id)
+
+
+def seen_ids(sight: Sight) -> Any:
+    """The ids of the policies that are seen, the deleted ones too."""
+    return select(escalation_policies.c.id).where(seen(sight)).scalar_subquery()
+
+
+def find(query: str | None, user_ids: Sequence[str], team_ids: Sequence[str], sight: Sight = EVERYTHING) -> Select[Any]:
     """Live policies, unordered."""
     found = select(escalation_policies).where(escalation_policies.c.deleted_at.is_(None))
+    if not sight.everything:
+        found = found.where(seen(sight))
     if query:
         found = found.where(matching(escalation_policies.c.name, query))
     if team_ids:

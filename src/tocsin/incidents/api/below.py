@@ -106,7 +106,7 @@ def list_entries(call: Call) -> Page:
     """List log entries, newest first; those of one incident below it"""
     incident = shown.incident_id(call) if "id" in call.path else None
     since, until = shown.window(call)
-    found = queries.entries_of(incident, since, until, call.many("team_ids"), call.flag("is_overview"))
+    found = queries.entries_of(incident, since, until, call.many("team_ids"), call.flag("is_overview"), call.sight)
     return offset_page(call, found, lambda rows: shown.entries(call, rows))
 
 
@@ -154,9 +154,13 @@ TABLE = Table(
         Operation(
             "GET", "/incidents/{id}/log_entries", list_entries, 200, "log_entries", includes=ENTRY_INCLUDES, **_READ
         ),
-        Operation("GET", "/log_entries", list_entries, 200, "log_entries", includes=ENTRY_INCLUDES, **_READ),
+        Operation(
+            "GET", "/log_entries", list_entries, 200, "log_entries", includes=ENTRY_INCLUDES, sees="filtered", **_READ
+        ),
         Operation("GET", "/log_entries/{id}", get_entry, 200, "log_entry", includes=ENTRY_INCLUDES, **_READ),
-        Operation("GET", "/priorities", list_priorities, 200, "priorities", "priorities.read", Permission.READ),
+        Operation(
+            "GET", "/priorities", list_priorities, 200, "priorities", "priorities.read", Permission.READ, sees="all"
+        ),
     ),
     {"priority": load_priorities, "trigger_log_entry": load_entries},
 )  # fmt: skip

@@ -58,6 +58,7 @@ def list_incidents(call: Call) -> Page:
         call.many("team_ids"),
         call.many("user_ids"),
         call.text("incident_key"),
+        call.sight,
     )
     order = [*shown.sorting(call, SORTS, "created_at:asc", 2), incidents.c.number]
     return offset_page(call, queries.find(wanted).order_by(*order), lambda rows: shown.incidents(call, rows))
@@ -84,8 +85,9 @@ def get_incident(call: Call) -> Thing:
 
 def create_incident(call: Call) -> Thing:
     """Open an incident"""
-    actor = acting.required(call)
-    made = opening.create(call.tx, actor, _new(call, call.read(bodies.NewBody)))
+    actor, given = acting.required(call), call.read(bodies.NewBody)
+    call.demand(Permission.RESPOND, "service", [given.service.id])
+    made = opening.create(call.tx, actor, _new(call, given))
     return shown.incident(call, made.id, detailed=True)
 
 
@@ -128,6 +130,7 @@ def update_incidents(call: Call) -> Page:
     ids = queries.ids_of(call.conn, [item.id for item in items if item.id])
     if missing := [item.id for item in items if item.id not in ids]:
         raise Invalid([f"Incident {id} not found" for id in missing], code=1004)
+    call.demand(Permission.RESPOND, "incident", ids.values())
     pairs = [(ids[item.id], item.changed(service=None)) for item in items if item.id]
     changing.change(call.tx, actor, pairs)
     rows = queries.by_ids(call.conn, list(dict.fromkeys(id for id, _ in pairs)))
@@ -157,6 +160,7 @@ def merge_incidents(call: Call) -> Thing:
     known = queries.ids_of(call.conn, wanted)
     if missing := [one for one in dict.fromkeys(wanted) if one not in known]:
         raise Invalid([f"Incident {one} not found" for one in missing], code=1004)
+    call.demand(Permission.RESPOND, "incident", known.values())
     moving.merge(call.tx, actor, id, [known[one] for one in wanted])
     return shown.incident(call, id)
 
@@ -166,11 +170,12 @@ _WRITE: dict[str, Any] = {"scope": "incidents.write", "permission": Permission.R
 
 TABLE = Table(
     (
-        Operation("GET", "/incidents", list_incidents, 200, "incidents", includes=INCLUDES, **_READ),
+        Operation("GET", "/incidents", list_incidents, 200, "incidents", includes=INCLUDES, sees="filtered", **_READ),
         Operation(
-            "POST", "/incidents", create_incident, 201, "incident", takes="incident", body=bodies.NewBody, **_WRITE
+            "POST", "/incidents", create_incident, 201, "incident", takes="incident", body=bodies.NewBody, in_body=True,
+            **_WRITE,
         ),
-        Operation("PUT", "/incidents", update_incidents, 200, "incidents", takes="incidents", **_WRITE),
+        Operation("PUT", "/incidents", update_incidents, 200, "incidents", takes="incidents", in_body=True, **_WRITE),
         Operation(
             "GET", "/incidents/{id}", get_incident, 200, "incident",
             includes=INCLUDES | {"body": "", "custom_fields": ""}, **_READ,

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, union
 
 from tocsin.accounts.store.tables import teams, users
 from tocsin.core import timers as due
 from tocsin.core.recorded import by_id
+from tocsin.escalation.store import policies
 from tocsin.escalation.store.tables import escalation_policies
 from tocsin.incidents.model import TimerKind
 from tocsin.incidents.store.tables import alerts, incidents, log_entries, notes, priorities
+from tocsin.rest.permissions import EVERYTHING, Sight, Standing
 from tocsin.services.store.tables import integrations, services
 
 Rows = Sequence[Row[Any]]
@@ -37,6 +39,7 @@ class Filters:
     team_ids: Sequence[str] = ()
     user_ids: Sequence[str] = ()
     key: str | None = None
+    sight: Sight = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,46 @@ class Around:
     timers: Mapping[str, Sequence[due.Timer]] = field(default_factory=dict)
 
 
+def standings(conn: Connection, given: Sequence[str]) -> Mapping[str, Standing]:
+    """What rights on incidents (by id or number) depend on: the team of their policy, and who is asked to answer."""
+    ids = ids_of(conn, given)
+    i = incidents.c
+    query = (
+        select(i.id, i.assignments, i.acknowledgements, escalation_policies.c.team_id)
+        .outerjoin(escalation_policies, escalation_policies.c.id == i.policy_id)
+        .where(i.id.in_(set(ids.values())))
+    )
+    found = {row.id: Standing(frozenset({row.team_id} - {None}), _asked(row)) for row in conn.execute(query)}
+    return {one: found[id] for one, id in ids.items()}
+
+
+def _asked(row: Any) -> frozenset[str]:
+    return frozenset([one["user_id"] for one in row.assignments] + [one["id"] for one in row.acknowledgements])
+
+
+def standings_of_entries(conn: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
+    """A log entry stands as its incident does."""
+    of = {row.id: row.incident_id for row in by_id(conn, log_entries, ids).values()}
+    found = standings(conn, [incident for incident in of.values() if incident])
+    return {id: found.get(incident, Standing()) for id, incident in of.items()}
+
+
+def seen(sight: Sight) -> ColumnElement[bool]:
+    """A condition: the incident is seen, for its team's sake or because this person is asked to answer it."""
+    i = incidents.c
+    asked = or_(
+        i.assignments.contains([{"user_id": sight.user_id}]), i.acknowledgements.contains([{"id": sight.user_id}])
+    )
+    mine = i.policy_id.in_(policies.seen_ids(sight))
+    return or_(mine, asked) if sight.only is not None else or_(i.policy_id.is_(None), mine, asked)
+
+
 def find(wanted: Filters) -> Select[Any]:
     """Incidents by filter, not yet ordered."""
     i = incidents.c
     found = select(incidents)
+    if not wanted.sight.everything:
+        found = found.where(seen(wanted.sight))
     if wanted.since is not None:
         found = found.where(i.created_at >= wanted.since)
     if wanted.until is not None:
@@ -112,15 +151,15 @@ def _some(conn: Connection, table: Any, ids: Iterable[str | None]) -> Found:
 
 def around_incidents(conn: Connection, rows: Rows) -> Around:
     """Everything that these incidents refer to."""
-    policies = _some(conn, escalation_policies, (row.policy_id for row in rows))
+    found = _some(conn, escalation_policies, (row.policy_id for row in rows))
     people = [one["user_id"] for row in rows for one in row.assignments]
     people += [one["id"] for row in rows for one in row.acknowledgements]
     people += [(row.last_status_change_by or {}).get("id") for row in rows]
     return Around(
         users=_some(conn, users, people),
         services=_some(conn, services, (row.service_id for row in rows)),
-        policies=policies,
-        teams=_some(conn, teams, (policy.team_id for policy in policies.values())),
+        policies=found,
+        teams=_some(conn, teams, (policy.team_id for policy in found.values())),
         priorities=_some(conn, priorities, (row.priority_id for row in rows)),
         incidents=_some(conn, incidents, ((row.resolve_reason or {}).get("incident_id") for row in rows)),
         entries=_some(conn, log_entries, (row.first_trigger_log_entry_id for row in rows)),
@@ -148,13 +187,13 @@ def around_alerts(conn: Connection, rows: Rows) -> Around:
 def around_entries(conn: Connection, rows: Rows) -> Around:
     """Everything that these log entries refer to."""
     about = _some(conn, incidents, (row.incident_id for row in rows))
-    policies = _some(conn, escalation_policies, (row.policy_id for row in about.values()))
+    found = _some(conn, escalation_policies, (row.policy_id for row in about.values()))
     people = [id for row in rows for id in (row.user_id, row.actor_id, *row.assignees)]
     return Around(
         users=_some(conn, users, people),
         services=_some(conn, services, (row.service_id for row in rows)),
-        policies=policies,
-        teams=_some(conn, teams, (policy.team_id for policy in policies.values())),
+        policies=found,
+        teams=_some(conn, teams, (policy.team_id for policy in found.values())),
         incidents=about,
         alerts=_some(conn, alerts, (row.alert_id for row in rows if row.type == "trigger")),
     )
@@ -177,14 +216,17 @@ def alert(conn: Connection, incident_id: str, alert_id: str) -> Row[Any] | None:
 
 
 def entries_of(
-    incident_id: str | None, since: datetime | None, until: datetime | None, team_ids: Sequence[str], overview: bool
-) -> Select[Any]:
+    incident_id: str | None, since: datetime | None, until: datetime | None, team_ids: Sequence[str], overview: bool,
+    sight: Sight = EVERYTHING,
+) -> Select[Any]:  # fmt: skip
     """Log entries, newest first."""
     e = log_entries.c
     order = (e.seq.desc(),) if incident_id else (e.at.desc(), e.id.desc())
     found = select(log_entries).order_by(*order)
     if incident_id:
         found = found.where(e.incident_id == incident_id)
+    elif not sight.everything:
+        found = found.where(e.incident_id.in_(select(incidents.c.id).where(seen(sight)).scalar_subquery()))
     if since is not None:
         found = found.where(e.at >= since)
     if until is not None:

@@ -1,21 +1,43 @@
 """Schedules as rows: lists, names, teams, and who stands in the way of a deletion."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, or_, select
 
 from tocsin.accounts.store.people import matching
+from tocsin.accounts.store.standing import seen_by_teams
 from tocsin.accounts.store.tables import account, teams, users
+from tocsin.rest.permissions import EVERYTHING, Sight, Standing
 from tocsin.schedules.store.tables import overrides, schedule_layers, schedule_teams, schedules
 
 _LIVE = schedules.c.deleted_at.is_(None)
 
 
-def find(query: str | None = None, team_ids: Sequence[str] = ()) -> Select[Any]:
+def standings(conn: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
+    """What rights on schedules depend on: their teams."""
+    query = (
+        select(schedules.c.id, schedule_teams.c.team_id)
+        .outerjoin(schedule_teams, schedule_teams.c.schedule_id == schedules.c.id)
+        .where(schedules.c.id.in_(ids), _LIVE)
+    )
+    found: dict[str, set[str]] = {}
+    for row in conn.execute(query):
+        found.setdefault(row.id, set()).update([row.team_id] if row.team_id else [])
+    return {id: Standing(frozenset(teams)) for id, teams in found.items()}
+
+
+def seen(sight: Sight) -> ColumnElement[bool]:
+    """A condition: the schedule is seen."""
+    return seen_by_teams(sight, schedule_teams.c.team_id, schedule_teams.c.schedule_id == schedules.c.id)
+
+
+def find(query: str | None = None, team_ids: Sequence[str] = (), sight: Sight = EVERYTHING) -> Select[Any]:
     """Live schedules by name."""
     found = select(schedules).where(_LIVE).order_by(func.lower(schedules.c.name), schedules.c.id)
+    if not sight.everything:
+        found = found.where(seen(sight))
     if query:
         found = found.where(matching(schedules.c.name, query))
     if team_ids:

@@ -1,19 +1,40 @@
 """The SQL over services and integrations, for the API."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, or_, select
 
 from tocsin.accounts.store.people import matching
+from tocsin.escalation.store import policies
 from tocsin.escalation.store.tables import escalation_policies
+from tocsin.rest.permissions import EVERYTHING, Sight, Standing
 from tocsin.services.store.tables import integrations, services
 
 
-def find(query: str | None, name: str | None, team_ids: Sequence[str], ids: Sequence[str]) -> Select[Any]:
+def standings(conn: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
+    """What rights on services depend on: the team of their policy (core:C3)."""
+    query = (
+        select(services.c.id, escalation_policies.c.team_id)
+        .join(escalation_policies, escalation_policies.c.id == services.c.escalation_policy_id)
+        .where(services.c.id.in_(ids), services.c.deleted_at.is_(None))
+    )
+    return {row.id: Standing(frozenset({row.team_id} - {None})) for row in conn.execute(query)}
+
+
+def seen(sight: Sight) -> ColumnElement[bool]:
+    """A condition: the service is seen."""
+    return services.c.escalation_policy_id.in_(policies.seen_ids(sight))
+
+
+def find(
+    query: str | None, name: str | None, team_ids: Sequence[str], ids: Sequence[str], sight: Sight = EVERYTHING
+) -> Select[Any]:
     """Live services, unordered; `query` is part of a name, or an integration's whole key (clients.md)."""
     service = services.c
     found = select(services).where(service.deleted_at.is_(None))
+    if not sight.everything:
+        found = found.where(seen(sight))
     if query:
         way_in = integrations.c
         by_key = (way_in.service_id == service.id) & (way_in.integration_key == query) & way_in.deleted_at.is_(None)

@@ -7,7 +7,7 @@ WORKERS ?= 2
 ROUNDS ?= 3
 PG15 ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin) $(lastword $(wildcard /usr/lib/postgresql/*/bin)))
 
-.PHONY: run test lint lint-style lint-types lint-imports lint-sizes unit proof bench kill-rounds store-tests assets real-parts install install-test lock clean
+.PHONY: run test lint lint-style lint-types lint-imports lint-sizes lint-dependencies audit unit proof bench kill-rounds store-tests assets real-parts install install-test lock clean
 
 run: install assets
 	@exec $(BIN)/tocsin serve --starter
@@ -15,7 +15,7 @@ run: install assets
 test: install-test assets real-parts lint unit
 
 # Each check is a target of its own, so that `make -k lint` shows what all of them say.
-lint: lint-style lint-types lint-imports lint-sizes
+lint: lint-style lint-types lint-imports lint-sizes lint-dependencies
 
 lint-style: install-test
 	$(BIN)/ruff check $(PYTHON_FILES)
@@ -30,6 +30,14 @@ lint-imports: install-test
 
 lint-sizes: install-test
 	$(BIN)/python scripts/check_sizes.py
+
+# What is imported is declared, what is declared is imported.
+lint-dependencies: install-test
+	$(BIN)/deptry src
+
+# Known holes in the versions of constraints.txt; says so where no database can be asked.
+audit: install-test
+	$(BIN)/python scripts/audit_dependencies.py
 
 unit: install-test
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not proof"

@@ -24,6 +24,9 @@ AUDITED: dict[str, tuple[str, ...]] = {
     "schedule_layers": (),
     "schedule_overrides": (),
     "schedule_teams": (),
+    "session_limits": (),
+    "sign_in_providers": (),
+    "identities": ("last_used_at", "email", "role"),
 }
 
 _NOTE = """

@@ -105,6 +105,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How far we are: operations served of those published."""
+    """What tests have counted (`record_property`), and how far we are: operations served of those published."""
+    for report in terminalreporter.getreports("passed"):
+        for name, counted in getattr(report, "user_properties", ()):
+            terminalreporter.write_line(f"{name}: {counted}")
     missing = not_built(operation for table in TABLES for operation in table.operations)
     terminalreporter.write_line(f"REST operations: {len(published()) - len(missing)} of {len(published())}")

@@ -99,6 +99,18 @@ def restore(file: Annotated[Path, typer.Argument(help="A backup.")]) -> None:
 
 
 @app.command()
+def new_key() -> None:
+    """Put a fresh secret key before those in secret.key of the data directory. Restart, then `tocsin reseal`."""
+    commands.new_key(load(), say)
+
+
+@app.command()
+def reseal() -> None:
+    """Seal every stored secret with the newest secret key. May be repeated; exit status 1 if any cannot be opened."""
+    sys.exit(commands.reseal(load(), say))
+
+
+@app.command()
 def resume(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     drop_stale: Annotated[

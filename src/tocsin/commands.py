@@ -12,6 +12,7 @@ from rich.console import Console
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from tocsin import main, serving
+from tocsin.core import secret_keys
 from tocsin.core.clock import real_now
 from tocsin.core.db import Database
 from tocsin.core.postgres import PostgresUnavailable
@@ -21,10 +22,11 @@ from tocsin.rest.times import parse
 from tocsin.simulation import simulate as simulated
 from tocsin.upkeep import backup as backups
 from tocsin.upkeep import catalog, first, show
+from tocsin.upkeep import reseal as resealing
 from tocsin.upkeep import restore as restores
 from tocsin.upkeep import resume as resuming
 from tocsin.upkeep import starter as starter_data
-from tocsin.upkeep.doctor import GREEN, RED, Finding, people, place, stored
+from tocsin.upkeep.doctor import GREEN, RED, Finding, people, place, sealed, stored
 
 Say = Callable[[str], None]
 
@@ -109,7 +111,7 @@ def backup(settings: Settings, say: Say, file: Path) -> None:
 
 KEY_APART = (
     "the secret key is not in it: keep TOCSIN_SECRET_KEY, or secret.key of the data directory, apart; "
-    "without it links in mails that were sent stop working"
+    "without it stored secrets cannot be opened, and links in mails that were sent stop working"
 )
 
 
@@ -119,6 +121,7 @@ def restore(settings: Settings, say: Say, file: Path) -> None:
         with show.progress("Restoring", None) as progress:
             rows = restores.restore(str(reached.database_url), file, progress)
         serving.prepare(reached, say, wait=False)
+        serving.say_unopened(reached, say)
     say(f"restored {sum(rows.values())} rows of {len(rows)} tables; this install is held: nothing is sent")
     say("bring the secret key along (TOCSIN_SECRET_KEY or secret.key), start the server, then run tocsin resume")
 
@@ -136,6 +139,28 @@ def resume(settings: Settings, say: Say, yes: bool, drop_stale: float | None) ->
             typer.confirm("Send what is waiting and fire what is overdue?", abort=True, err=True)
         dropped = database.run(lambda tx: resuming.resume(tx, drop_stale))
     say(f"resumed; {dropped} pages of older incidents dropped" if drop_stale is not None else "resumed")
+
+
+def new_key(settings: Settings, say: Say) -> None:
+    """A fresh secret key in the data directory's file, before the present ones."""
+    made = secret_keys.add_key(settings)
+    say(f"made the secret key {made} in {secret_keys.file_of(settings)}; the older ones stay behind it")
+    say("restart the server, so that it knows the new key; then run tocsin reseal")
+
+
+def reseal(settings: Settings, say: Say) -> int:
+    """Every stored secret with the newest key; 1 when some cannot be opened."""
+    with database_of(settings, say) as database:
+        with database.begin() as tx:
+            total = resealing.waiting(tx.conn, tx.sealer)
+        with show.counting("Resealing", total) as progress:
+            done, state = resealing.reseal(database, progress)
+    say(f"resealed {done} stored secrets; {state.current + state.older.total()} can be opened")
+    for line in state.lines:
+        say(f"cannot be opened: {line}")
+    if not state.lost:
+        say("older keys can go once the links that they signed are no longer wanted (they last two weeks)")
+    return 1 if state.lost else 0
 
 
 def doctor(load: Callable[[], Settings], say: Say, as_json: bool) -> int:
@@ -177,5 +202,6 @@ def _of_database(database: Database) -> Iterator[Finding]:
         yield finding
     if whole:
         with database.begin() as tx:
+            yield sealed(tx)
             yield from people(tx, CHANNELS)
     database.close()

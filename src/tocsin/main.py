@@ -18,11 +18,13 @@ import uvicorn
 from sqlalchemy import Connection
 
 from tocsin import operations
+from tocsin.accounts.commands import links
 from tocsin.accounts.store.responders import held
 from tocsin.core import due_work, effects, intake_log, postgres, timers
 from tocsin.core.clock import Clock
 from tocsin.core.db import Database
 from tocsin.core.due_work import Source
+from tocsin.core.outbound import Outbound
 from tocsin.core.secret_keys import sealer_of, signer_of
 from tocsin.core.settings import Settings, SettingsError
 from tocsin.events.group_commit import GroupCommit
@@ -36,9 +38,11 @@ from tocsin.notifications.commands.sending import Addresses
 from tocsin.notifications.links import answer_url
 from tocsin.notifications.store import sends
 from tocsin.rest.address import proxies
+from tocsin.workers.bounded import as_many_as_the_system_allows, sweep, within
 from tocsin.workers.front import App, Front, Lifespan
 from tocsin.workers.health import Health
 from tocsin.workers.sender import Lane
+from tocsin.workers.standing import Standing
 from tocsin.workers.worker import Worker
 
 log = structlog.get_logger()
@@ -71,6 +75,7 @@ def check(settings: Settings) -> None:
         proxies(settings.trusted_proxies)
     except ValueError as error:
         raise SettingsError(f"TOCSIN_TRUSTED_PROXIES: {error}") from None
+    outbound_of(settings)
     _check_tls(settings)
 
 
@@ -92,6 +97,14 @@ def database_of(settings: Settings, pool: int = 10) -> Database:
     return Database(settings.database_url, Clock(settings.test_clock), pool, sealer_of(settings))
 
 
+def outbound_of(settings: Settings) -> Outbound:
+    """The guard that every request to an address from outside goes through."""
+    try:
+        return Outbound.allowing(settings.outbound_allow)
+    except ValueError as error:
+        raise SettingsError(f"TOCSIN_OUTBOUND_ALLOW: {error}") from None
+
+
 def start_postgres(settings: Settings, say: Callable[[str], None]) -> postgres.EmbeddedPostgres | None:
     """The embedded PostgreSQL, unless the settings name another."""
     return None if settings.database_url else postgres.start(settings.data_dir, say)
@@ -104,7 +117,10 @@ def addresses_of(settings: Settings) -> Addresses:
     def answer(incident_id: str, user_id: str, action: str, send_id: str, now: datetime) -> str:
         return answer_url(signer, base, incident_id, user_id, action, send_id, now)  # type: ignore[arg-type]
 
-    return Addresses(answer, lambda incident_id: f"{base}/app/incidents/{incident_id}", f"{base}/app")
+    def account(kind: str, link_id: str, now: datetime) -> str:
+        return base + links.path(signer, kind, link_id, now)
+
+    return Addresses(answer, lambda incident_id: f"{base}/app/incidents/{incident_id}", f"{base}/app", account)
 
 
 def lanes_of(settings: Settings, sink_port: int | None) -> list[Lane]:
@@ -125,7 +141,8 @@ def http_app(settings: Settings, database: Database) -> tuple[App, Callable[[], 
     sources = DUE_WORK if settings.test_clock else None
     oauth = operations.oauth_door(database, settings) if web else None
     doors = [oauth] if oauth else []
-    front = Front(Health(database, settings.smtp_url is not None), api, pages, sources, doors)
+    health = Health(database, settings.smtp_url is not None)
+    front = Standing(Front(health, api, pages, sources, doors, settings.metrics_token), settings)
     assert settings.database_url is not None
     commit = GroupCommit(settings.database_url)
     limits = Limits(database, settings.events_rate_limit)
@@ -151,6 +168,12 @@ class HttpServer(uvicorn.Server):
         super().__init__(config)
         self._end_streams = end_streams
 
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second; once a second, connections that are late are closed."""
+        if counter % 10 == 0:
+            sweep(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM or SIGINT."""
         self._end_streams()
@@ -161,10 +184,12 @@ def run_http(settings: Settings, fd: int) -> None:
     """An HTTP child: serves from the socket that the parent opened."""
     follow_parent()
     app, end_streams = http_app(settings, database_of(settings, pool=12))
+    bounds = as_many_as_the_system_allows()
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=within(bounds),
+        ws="none",
         access_log=False,
         log_config=None,
         server_header=False,

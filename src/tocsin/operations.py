@@ -1,8 +1,9 @@
 """Every operation of every package, with the ports between them: what the REST API and the pages serve."""
 
 from tocsin.accounts import ports as accounts_ports
-from tocsin.accounts.api import account, audit, teams, users
+from tocsin.accounts.api import account, audit, sessions, sign_in, teams, users
 from tocsin.accounts.keyring import Keyring
+from tocsin.accounts.oidc.discovery import directory
 from tocsin.accounts.store import standing
 from tocsin.core.db import Database
 from tocsin.core.settings import Settings
@@ -45,6 +46,8 @@ TABLES: tuple[Table, ...] = (
     account.TABLE,
     oauth_api.APPS,
     delegations.TABLE,
+    sessions.TABLE,
+    sign_in.TABLE,
     schedules_api.TABLE,
     api_overrides.TABLE,
     escalation_api.TABLE,
@@ -90,7 +93,8 @@ def rest_app(database: Database, settings: Settings) -> RestApp:
     """The REST API over this database."""
     keys = Keyring(database, bearer if settings.oauth else None)
     tables = TABLES if settings.oauth else [table for table in TABLES if table is not oauth_api.APPS]
-    return build(tables, database, settings, keys.authenticate, FACTS, USES, MOVES, STANDINGS)
+    parts = [directory(settings.outbound_allow)]
+    return build(tables, database, settings, keys.authenticate, FACTS, USES, MOVES, STANDINGS, parts)
 
 
 def oauth_door(database: Database, settings: Settings) -> OAuthDoor | None:
@@ -100,4 +104,5 @@ def oauth_door(database: Database, settings: Settings) -> OAuthDoor | None:
 
 def web_pages(database: Database, settings: Settings, signer: Signer) -> web.WebApp:
     """The pages under /app."""
-    return web.build(database, settings, signer, settings.data_dir / "mailbox")
+    mailbox = settings.data_dir / "mailbox"
+    return web.build(database, settings, signer, mailbox, STANDINGS, USES["team_member"])

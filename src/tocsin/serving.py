@@ -16,6 +16,7 @@ from tocsin.core import schema
 from tocsin.core.secret_keys import keys_of
 from tocsin.core.settings import Settings
 from tocsin.notifications.channels.email.sink import MailSink
+from tocsin.upkeep.reseal import survey
 from tocsin.workers.children import Child, Family, command
 from tocsin.workers.housekeeping import bury, make_ahead
 
@@ -32,6 +33,16 @@ def prepare(settings: Settings, say: Say, wait: bool = True) -> None:
     database = main.database_of(settings)
     make_ahead(database)
     database.close()
+
+
+def say_unopened(settings: Settings, say: Say) -> None:
+    """Say which stored secrets our keys do not open: after a restore beside another key, or on a new node."""
+    database = main.database_of(settings, pool=1)
+    try:
+        for line in database.run(survey).lines:
+            say(f"STORED SECRETS CANNOT BE OPENED: {line}")
+    finally:
+        database.close()
 
 
 def wait_for(url: str, say: Say) -> None:
@@ -62,6 +73,7 @@ def serve(settings: Settings, say: Say, ready: Callable[[Settings], None] = lamb
         newest, *older = keys_of(settings)
         settings = settings.model_copy(update={"secret_key": newest, "secret_keys_old": tuple(older)})
         prepare(settings, say)
+        say_unopened(settings, say)
         listener = main.open_socket(settings)
         if settings.port == 0:
             settings = settings.model_copy(update={"port": listener.getsockname()[1]})

@@ -1,5 +1,6 @@
 """Every table of every package, so that migrations and tests see the whole schema."""
 
+import tocsin.accounts.store.sign_in_tables
 import tocsin.accounts.store.tables
 import tocsin.core.audit
 import tocsin.core.clock

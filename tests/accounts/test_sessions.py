@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from tocsin.accounts import passwords
-from tocsin.accounts.commands import sessions
+from tocsin.accounts.commands import sessions, signing_in
 from tocsin.accounts.commands.bootstrap import bootstrap
-from tocsin.accounts.commands.sessions import Refusal, SignedIn
+from tocsin.accounts.commands.sessions import SignedIn
+from tocsin.accounts.commands.signing_in import Refusal, Visitor
 from tocsin.accounts.store import tables
 from tocsin.core.clock import real_now
 from tocsin.core.db import Database
@@ -18,7 +19,7 @@ PASSWORD = "correct horse battery"
 @pytest.fixture
 def signed_in(database: Database) -> SignedIn:
     database.run(lambda tx: bootstrap(tx, "owner@example.com", "Olga", passwords.hashed(PASSWORD)))
-    got = database.run(lambda tx: sessions.sign_in(tx, " OWNER@example.com ", PASSWORD, real_now()))
+    got = database.run(lambda tx: signing_in.sign_in(tx, " OWNER@example.com ", PASSWORD, Visitor(real_now())))
     assert isinstance(got, SignedIn)
     return got
 
@@ -50,15 +51,19 @@ def test_signing_out_and_forged_tokens_find_nothing(database: Database, signed_i
 
 def test_five_wrong_passwords_close_the_door_for_a_quarter_of_an_hour(database: Database, signed_in: SignedIn) -> None:
     now = real_now()
-    tries = [database.run(lambda tx: sessions.sign_in(tx, "owner@example.com", "wrong", now)) for _ in range(6)]
+    tries = [
+        database.run(lambda tx: signing_in.sign_in(tx, "owner@example.com", "wrong", Visitor(now))) for _ in range(6)
+    ]
     assert tries == [Refusal.WRONG] * 5 + [Refusal.THROTTLED]
-    right = database.run(lambda tx: sessions.sign_in(tx, "owner@example.com", PASSWORD, now))
-    later = database.run(lambda tx: sessions.sign_in(tx, "owner@example.com", PASSWORD, now + timedelta(minutes=16)))
+    right = database.run(lambda tx: signing_in.sign_in(tx, "owner@example.com", PASSWORD, Visitor(now)))
+    later = database.run(
+        lambda tx: signing_in.sign_in(tx, "owner@example.com", PASSWORD, Visitor(now + timedelta(minutes=16)))
+    )
     assert (right, type(later)) == (Refusal.THROTTLED, SignedIn)
 
 
 def test_an_unknown_person_is_refused_like_a_wrong_password(database: Database, signed_in: SignedIn) -> None:
-    got = database.run(lambda tx: sessions.sign_in(tx, "nobody@example.com", PASSWORD, real_now()))
+    got = database.run(lambda tx: signing_in.sign_in(tx, "nobody@example.com", PASSWORD, Visitor(real_now())))
     assert got is Refusal.WRONG
 
 

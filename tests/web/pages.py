@@ -21,7 +21,8 @@ from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
 from tocsin.incidents.commands.opening import NewIncident, create
 from tocsin.notifications.links import Action, answer_url
-from tocsin.web.app import WebApp, build
+from tocsin.operations import web_pages
+from tocsin.web.app import WebApp
 
 PASSWORD = "a password of twelve and more"
 HASH = passwords.hashed(PASSWORD)
@@ -109,4 +110,4 @@ def pages(url: str, folder: Path, **settings: Any) -> Pages:
         heartbeats.beat(tx.conn, "worker-1", "worker", "here")
     signer = Signer({"1": b"a key for the tests of pages"}, "1")
     chosen = Settings(**{"data_dir": folder, "smtp_url": SMTP, **settings})
-    return Pages(database, seeded, build(database, chosen, signer, folder / "mailbox"), signer)
+    return Pages(database, seeded, web_pages(database, chosen, signer), signer)

@@ -1,6 +1,10 @@
 """Signing in and out, and what keeps a session safe."""
 
+from urllib.parse import urljoin, urlsplit
+
 import pytest
+from hypothesis import given as arbitrary
+from hypothesis import strategies as st
 
 from tests.web.pages import BEFORE, CSRF, PASSWORD, Pages
 from tocsin.web.security import local_path
@@ -19,7 +23,22 @@ def test_the_right_password_opens_and_leads_on(site: Pages) -> None:
 def test_over_https_the_cookie_is_secure(site: Pages) -> None:
     site.client.base_url = "https://testserver"
     answer = site.try_password("alice@example.com", PASSWORD)
-    assert "Secure" in next(c for c in answer.headers.get_list("set-cookie") if c.startswith("tocsin_session="))
+    cookies = answer.headers.get_list("set-cookie")
+    (session,) = [c for c in cookies if "tocsin_session=" in c]
+    assert session.startswith("__Host-tocsin_session=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=lax"} <= set(session.split("; "))
+    assert site.client.get("/app").status_code == 200
+
+
+def test_over_https_a_session_under_a_name_that_another_host_could_set_does_not_count(site: Pages) -> None:
+    token = site.sign_in().cookies["tocsin_session"]
+    secure = site.visitor()
+    secure.base_url = "https://testserver"
+    secure.cookies.set("tocsin_session", token)
+    assert secure.get("/app").status_code == 303
+    secure.cookies.clear()
+    secure.cookies.set("__Host-tocsin_session", token)
+    assert secure.get("/app").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -60,6 +79,14 @@ def test_a_sign_in_form_from_another_site_is_refused(site: Pages) -> None:
 )  # fmt: skip
 def test_no_redirect_leaves_our_pages(path: str | None) -> None:
     assert local_path(path) == "/app"
+
+
+@arbitrary(st.text(max_size=60) | st.from_regex(r"[/\\\\]{1,3}(app)?[/\\\\]?[\w.:@%?#-]{0,20}"))
+def test_whatever_is_asked_for_the_browser_stays_with_us(asked: str) -> None:
+    following = urljoin("https://tocsin.example/app/sign-in", local_path(asked))
+    assert (urlsplit(following).scheme, urlsplit(following).netloc) == ("https", "tocsin.example")
+    assert urlsplit(following).path.split("/")[1] == "app"
+    assert not set(local_path(asked)) & set("\\\r\n\t ")
 
 
 @pytest.mark.parametrize("path", ["/app", "/app/incidents/Q1#acknowledge", "/app?show=mine&page=2", "/app/on-call"])
@@ -115,7 +142,7 @@ def test_who_may_only_look_cannot_act(site: Pages) -> None:
     site.sign_in()
     answer = site.post(f"/app/incidents/{incident}/acknowledge")
     assert answer.status_code == 403
-    assert "read only user" in answer.text
+    assert "Full Stakeholder" in answer.text
     assert site.status(incident) == "triggered"
 
 
@@ -129,3 +156,4 @@ def test_every_answer_carries_the_safe_headers(site: Pages) -> None:
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"
         assert headers["x-frame-options"] == "DENY"
+        assert "camera=()" in headers["permissions-policy"]

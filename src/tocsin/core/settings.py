@@ -70,6 +70,15 @@ class Settings(BaseModel):
     trusted_proxies: Names = Field(
         (), description="Addresses or networks of proxies whose `X-Forwarded-*` headers count"
     )
+    metrics_token: str | None = Field(
+        None, min_length=16, description="`/metrics` and the reasons in `/readyz` are for whoever sends "
+        "`Authorization: Bearer <this>`; absent: for whoever connects from this machine or a private network "
+        "by itself, not through a proxy",
+    )  # fmt: skip
+    outbound_allow: Names = Field(
+        (), description="Hosts (`hooks.corp.example`, `*.corp.example`), addresses and networks of your own that "
+        "webhooks, workflows and identity providers may lead to; else only public addresses",
+    )  # fmt: skip
     html_url: str | None = Field(None, description="Form of `html_url` in API objects; absent: their page under `/app`")
     oauth: bool = Field(
         True, description="The OAuth server for other people's apps; `off`: API keys alone, and its paths answer 404"

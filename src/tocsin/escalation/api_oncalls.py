@@ -87,9 +87,11 @@ def _found(call: Call, known: Read, since: datetime, until: datetime) -> Iterato
 
 def _policy_ids(call: Call) -> list[str]:
     policy = escalation_policies.c
-    live = select(policy.id).where(policy.deleted_at.is_(None)).order_by(collate(policy.id, "C"))
-    if not call.sight.everything:
-        live = live.where(policies.seen(call.sight))
+    live = (
+        select(policy.id)
+        .where(policy.deleted_at.is_(None), policies.seen(call.sight))
+        .order_by(collate(policy.id, "C"))
+    )
     asked = call.many("escalation_policy_ids")
     return list(call.conn.scalars(live.where(policy.id.in_(asked)) if asked else live))
 

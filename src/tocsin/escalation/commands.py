@@ -102,6 +102,26 @@ def take_off_team(tx: Tx, actor: Actor, team_id: str, policy_id: str) -> None:
     _set_team(tx, actor, row, None)
 
 
+def stand_in(tx: Tx, actor: Actor, leaver: str, other: str) -> None:
+    """Put another person in the place of one who leaves, on every policy that names them (core:P62)."""
+    for found in policies.naming(tx.conn, "user", leaver):
+        row = get(tx.conn, found.id, lock=True)
+        stored = policies.rules_of(tx.conn, [row.id]).get(row.id, [])
+        rules = [_with_other(wire.rule_as_sent(rule), leaver, other) for rule in stored]
+        body = read(wire.PolicyBody, wire.present(row, stored) | {"escalation_rules": rules})
+        edit(tx, actor, row, body, lambda _, ids: ids)
+        if row.team_id and people.member(tx.conn, row.team_id, other) is None:
+            teams.put_member(tx, actor, teams.get(tx.conn, row.team_id, lock=True), other, None)
+
+
+def _with_other(rule: dict[str, Any], leaver: str, other: str) -> dict[str, Any]:
+    kept: dict[tuple[str, str], dict[str, str]] = {}
+    for target in rule["targets"]:
+        id = other if (target["type"], target["id"]) == ("user", leaver) else target["id"]
+        kept.setdefault((target["type"], id), {"type": target["type"], "id": id})
+    return rule | {"targets": list(kept.values())}
+
+
 def move_team(tx: Tx, actor: Actor, source: str, target: str) -> None:
     """Hand a team's policies to another before it goes (core:T4)."""
     for row in policies.of_team(tx.conn, source):

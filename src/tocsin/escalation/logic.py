@@ -7,7 +7,32 @@
    back, a schedule in a gap is skipped but keeps its place (core:P40-P45, core:G-48).
 """
 
-from tocsin.escalation.model import Entered, Exhausted, Level, OnCall, Position, Queue, Rings, Snapshot, Step, Strategy
+from dataclasses import replace
+
+from tocsin.escalation.model import (
+    Entered,
+    Exhausted,
+    Level,
+    OnCall,
+    Position,
+    Queue,
+    Rings,
+    Snapshot,
+    Step,
+    Strategy,
+    Target,
+    TargetKind,
+)
+
+
+def standing_in(snapshot: Snapshot, leaver: str, stand_in: str) -> Snapshot:
+    """The same snapshot with another person in the place of one who goes; levels, delays and order stay (core:P62)."""
+
+    def other(target: Target) -> Target:
+        return Target(target.kind, stand_in) if target == Target(TargetKind.USER, leaver) else target
+
+    levels = tuple(replace(level, targets=tuple(dict.fromkeys(map(other, level.targets)))) for level in snapshot.levels)
+    return snapshot if levels == snapshot.levels else replace(snapshot, levels=levels)
 
 
 def people_of(level: Level, oncall: OnCall) -> tuple[str, ...]:

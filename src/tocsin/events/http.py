@@ -40,6 +40,7 @@ DEDUP_NAMES = {"v2": "dedup_key", "v1": "incident_key", "change": "dedup_key"}
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 _JSON = (b"content-type", b"application/json")
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
 _OPEN = (b"access-control-allow-origin", b"*")
 
 refused = Counter("tocsin_events_refused_total", "Events refused", ["kind", "status"])
@@ -207,6 +208,7 @@ async def _answer_other(method: str, send: Send) -> None:
     if method == "OPTIONS":
         allow = [
             _OPEN,
+            _NOSNIFF,
             (b"access-control-allow-methods", b"POST, OPTIONS"),
             (b"access-control-allow-headers", b"authorization, content-type"),
             (b"access-control-max-age", b"86400"),
@@ -225,7 +227,7 @@ async def _answer_other(method: str, send: Send) -> None:
 
 async def _send_json(send: Send, status: int, answer: Any, retry_after: int | None = None) -> None:
     body = _encode(answer)
-    headers = [_JSON, _OPEN, (b"content-length", str(len(body)).encode())]
+    headers = [_JSON, _OPEN, _NOSNIFF, (b"content-length", str(len(body)).encode())]
     if retry_after is not None:
         headers.append((b"retry-after", str(retry_after).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -82,6 +82,7 @@ class Message:
     html_url: str
     notice_subject: str = ""
     notice_text: str = ""
+    notice_button: str = ""
 
 
 class Channel(Protocol):

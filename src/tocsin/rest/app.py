@@ -12,7 +12,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.types import Receive, Scope, Send
 
 from tocsin.core.db import Database
-from tocsin.core.errors import TooLarge
+from tocsin.core.errors import Invalid, TooLarge
 from tocsin.core.settings import Settings
 from tocsin.rest import address, docs, errors
 from tocsin.rest.auth import Authenticate
@@ -34,14 +34,16 @@ def build(
     tables: Sequence[Table], database: Database, settings: Settings, authenticate: Authenticate,
     facts: Mapping[str, Facts] | None = None, uses: Mapping[str, Sequence[Use]] | None = None,
     moves: Mapping[str, Sequence[Move]] | None = None, standings: Standings | None = None,
+    parts: Sequence[object] = (),
 ) -> "RestApp":  # fmt: skip
-    """The application of these tables; published operations that none of them has answer 501."""
+    """The application of these tables; published operations that none of them has answer 501. `parts`: `Call.part`."""
     operations = [operation for table in tables for operation in table.operations]
     missing = [row.split(" ", 1) for row in not_built(operations)]
     rows: list[tuple[str, str, Any]] = [(o.method, o.path, o) for o in operations]
     rows += [(method, path, path) for method, path in missing]
     loaders = {type: loader for table in tables for type, loader in table.loaders.items()}
-    ports = Ports(facts or {}, uses or {}, moves or {}, loaders, standings or {})
+    known = {type(part): part for part in parts}
+    ports = Ports(facts or {}, uses or {}, moves or {}, loaders, standings or {}, known)
     rates = Rates(settings.api_rate_limit, time.time)
     pages = settings.html_url or (f"{settings.base_url}/app/{{path}}" if settings.public_url else PAGES)
     dispatcher = Dispatcher(Routes(rows), database, authenticate, rates, ports, pages)
@@ -72,8 +74,10 @@ class RestApp:
     async def _answer(self, request: Request, receive: Receive) -> Answer:
         try:
             body = await _body(request, receive)
-        except TooLarge as error:
-            return Answer(413, errors.encoded(error), {"content-type": "application/json", "x-request-id": request.id})
+        except (TooLarge, Invalid) as error:
+            return Answer(
+                error.status, errors.encoded(error), {"content-type": "application/json", "x-request-id": request.id}
+            )
         self._threads = self._threads or CapacityLimiter(THREADS)
         whole = _with_body(request, body)
         return await to_thread.run_sync(self.dispatcher.answer, whole, limiter=self._threads)
@@ -103,6 +107,8 @@ async def _body(request: Request, receive: Receive) -> bytes:
     parts, size = [], 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Invalid("The connection ended before the body did")
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > MOST_BYTES:

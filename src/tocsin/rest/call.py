@@ -22,6 +22,7 @@ from tocsin.rest.request import Pairs, Request, values
 from tocsin.rest.rights import Standings
 
 B = TypeVar("B", bound=BaseModel)
+P = TypeVar("P")
 Facts = Callable[[Connection, Sequence[str]], Mapping[str, Mapping[str, Any]]]
 Use = Callable[[Connection, str], Sequence[str]]
 Move = Callable[[Tx, Actor, str, str], None]
@@ -34,7 +35,8 @@ class Ports:
     `facts[type](conn, ids) -> {id: {field: value}}`: read-only fields of a thing. `uses[type]`: functions
     `(conn, id) -> [why it is in use, …]` for delete guards. `moves[type]`: functions `(tx, actor, from_id, to_id)`
     that hand over what belongs to a thing before it goes. `loaders[type](call, ids) -> {id: Thing}`.
-    `standings[type](conn, ids) -> {id: Standing}`: what rights on a thing depend on.
+    `standings[type](conn, ids) -> {id: Standing}`: what rights on a thing depend on. `parts[class]`: what the process
+    has one of (a guarded HTTP client, say).
     """
 
     facts: Mapping[str, Facts] = field(default_factory=dict)
@@ -42,6 +44,7 @@ class Ports:
     moves: Mapping[str, Sequence[Move]] = field(default_factory=dict)
     loaders: Mapping[str, Loader] = field(default_factory=dict)
     standings: Standings = field(default_factory=dict)
+    parts: Mapping[type, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,11 @@ class Call:
     def read(self, model: type[B], over: Mapping[str, Any] | None = None) -> B:
         """The body as `model`; `over` are the present members of what is changed."""
         return body.read(model, self.body, over)
+
+    def part(self, kind: type[P]) -> P:
+        """The process's own part of this class."""
+        found: P = self.ports.parts[kind]
+        return found
 
     def facts(self, type: str, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         """Read-only fields of these things that later packages know; {} when none does."""

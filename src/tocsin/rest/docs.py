@@ -15,7 +15,7 @@ from tocsin.rest.operations import Operation
 from tocsin.rest.request import Request
 
 _templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
-_CSP = "default-src 'none'; style-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 class Docs:
@@ -24,7 +24,9 @@ class Docs:
     def __init__(self, operations: Sequence[Operation]):
         self._json = msgspec.json.encode(openapi(operations))
         rows = sorted((o.path, o.method, _first_line(o), o.scope or "") for o in operations)
-        self._page = _templates.get_template("docs.html").render(rows=rows, published=len(published())).encode()
+        page = _templates.get_template("docs.html").render(rows=rows, published=len(published()))
+        self._page = page.encode()
+        self._style = (Path(__file__).parent / "docs.css").read_bytes()
 
     def answer(self, request: Request) -> Answer | None:
         """The document at this path, None for any other path."""
@@ -32,9 +34,11 @@ class Docs:
             return None
         if request.path == "/docs/openapi.json":
             return Answer(200, self._json, {"content-type": "application/json"})
+        if request.path == "/docs/docs.css":
+            return Answer(200, self._style, {"content-type": "text/css; charset=utf-8"})
         if request.path == "/docs":
             return Answer(
-                200, self._page, {"content-type": "text/html; charset=utf-8", "content-security-policy": _CSP}
+                200, self._page, {"content-type": "text/html; charset=utf-8", "content-security-policy": _POLICY}
             )
         return None
 

@@ -10,13 +10,13 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
+from typing import Protocol
 
 from sqlalchemy import Connection
 
 from tocsin.core.actor import Actor
 from tocsin.core.errors import NotFound
 from tocsin.rest import permissions
-from tocsin.rest.operations import Operation
 from tocsin.rest.permissions import Permission, Standing
 
 StandingsOf = Callable[[Connection, Sequence[str]], Mapping[str, Standing]]
@@ -25,41 +25,50 @@ Standings = Mapping[str, StandingsOf]
 
 COLLECTIONS: Mapping[str, str] = {
     "users": "user", "teams": "team", "schedules": "schedule", "escalation_policies": "escalation_policy",
-    "services": "service", "incidents": "incident", "log_entries": "log_entry", "change_events": "change_event",
+    "escalation-policies": "escalation_policy", "services": "service", "incidents": "incident",
+    "log_entries": "log_entry", "change_events": "change_event",
 }  # fmt: skip
 
 
-def named(operation: Operation, path: Mapping[str, str]) -> list[tuple[str, str]]:
+class Asked(Protocol):
+    """What is asked for, as far as rights go: an operation of the wire, or a page."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def permission(self) -> Permission: ...
+    @property
+    def in_body(self) -> bool: ...
+    @property
+    def sees(self) -> str: ...
+
+
+def named(path: str, given: Mapping[str, str]) -> list[tuple[str, str]]:
     """(type, id) of the things that a path names, in order."""
-    segments = operation.path.strip("/").split("/")
+    pairs = pairwise(path.strip("/").split("/"))
     return [
-        (COLLECTIONS[above], path[below.strip("{}")])
-        for above, below in pairwise(segments)
+        (COLLECTIONS[above], given[below.strip("{}")])
+        for above, below in pairs
         if above in COLLECTIONS and below.startswith("{")
     ]
 
 
 def admit(
-    conn: Connection,
-    standings: Standings,
-    actor: Actor,
-    operation: Operation,
-    path: Mapping[str, str],
-    subject: str | None,
+    conn: Connection, standings: Standings, actor: Actor, asked: Asked, given: Mapping[str, str], subject: str | None
 ) -> None:
-    """`NotFound` or `Forbidden` unless the actor may do this with what the path names."""
+    """`NotFound` or `Forbidden` unless the actor may do this with what the path names (`given`: its parameters)."""
     seen = permissions.sight(actor)
-    if seen.everything and permissions.may(actor, operation.permission, subject):
+    if seen.everything and permissions.may(actor, asked.permission, subject):
         return
-    found = [_standing(conn, standings, type, id) for type, id in named(operation, path)]
+    found = [_standing(conn, standings, type, id) for type, id in named(asked.path, given)]
     if subject is None or subject != actor.user_id:
         if any(standing is not None and not seen.sees(standing) for standing in found):
             raise NotFound()
-        if not found and not operation.sees and not seen.everything and operation.permission is Permission.READ:
+        if not found and not asked.sees and not seen.everything and asked.permission is Permission.READ:
             raise permissions.refusal(actor)
-    if operation.in_body and operation.permission in permissions.somewhere(actor):
+    if asked.in_body and asked.permission in permissions.somewhere(actor):
         return
-    if not permissions.may(actor, operation.permission, subject, found[0] if found else None):
+    if not permissions.may(actor, asked.permission, subject, found[0] if found else None):
         raise permissions.refusal(actor)
 
 

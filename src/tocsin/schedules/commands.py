@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from tocsin.accounts.store.people import live_named
 from tocsin.accounts.store.responders import living
@@ -27,6 +27,7 @@ from tocsin.schedules.logic import (
     override_errors,
     override_start,
     schedule_errors,
+    stood_in,
     unknown_layer_errors,
 )
 from tocsin.schedules.model import Cut, Layer, Override
@@ -191,6 +192,37 @@ def drop_override(tx: Tx, actor: Actor, row: Row[Any], override_id: str) -> Cut:
 
 def _override(row: Row[Any], id: str) -> Subject:
     return Subject("override", id, None, ("schedule", row.id))
+
+
+def stand_in(tx: Tx, actor: Actor, leaver: str, other: str) -> None:
+    """Put another person in the place of one who leaves, on every schedule that counts on them (core:P62)."""
+    for found in finding.counting_on(tx.conn, leaver, tx.now):
+        row = get(tx.conn, found.id, lock=True)
+        before = load(tx.conn, [row.id], tx.now)[row.id].layers
+        after = stood_in(before, leaver, other, tx.now, row.time_zone)
+        if after != before:
+            saving.save_layers(tx.conn, row.id, after)
+            _note_layers(tx, actor, row.id, before, after)
+        mine = (overrides.c.schedule_id == row.id) & (overrides.c.user_id == leaver) & (overrides.c.end > tx.now)
+        for kept in tx.conn.execute(select(overrides).where(mine)).all():
+            _override_stands_in(tx, actor, row, kept, other)
+        saving.touch(tx.conn, row.id)
+
+
+def _override_stands_in(tx: Tx, actor: Actor, row: Row[Any], old: Row[Any], other: str) -> None:
+    """One to come changes hands; a running one ends now and goes on in other hands, at its place in the order."""
+    mine = overrides.c.id == old.id
+    about, before = _override(row, old.id), {"user_id": old.user_id, "start": old.start, "end": old.end}
+    if old.start >= tx.now:
+        tx.conn.execute(update(overrides).where(mine).values(user_id=other))
+        note(tx, actor, "update", about, {"user_id": old.user_id}, {"user_id": other})
+        return
+    tx.conn.execute(update(overrides).where(mine).values(end=tx.now))
+    note(tx, actor, "update", about, {"end": old.end}, {"end": tx.now})
+    new = before | {"user_id": other, "start": tx.now}
+    row_of = new | {"id": ids.thing(), "schedule_id": row.id, "created": old.created, "created_at": tx.now}
+    tx.conn.execute(insert(overrides).values(row_of))
+    note(tx, actor, "create", _override(row, row_of["id"]), None, new)
 
 
 def move_to_team(tx: Tx, actor: Actor, from_id: str, to_id: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from rich.box import ROUNDED, SIMPLE_HEAD
 from rich.console import Console
 from rich.panel import Panel
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -70,6 +70,16 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[str, int], None
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(what, total=total, table="")
         yield lambda table, size: bar.update(task, advance=size, table=table)
+
+
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[str, int], None]]:
+    """A bar of things done on a terminal, nothing elsewhere; call it with (where, how many more)."""
+    console = Console(stderr=True)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[where]}"))
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(what, total=total, where="")
+        yield lambda where, count: bar.update(task, advance=count, where=where)
 
 
 def stale(console: Console, found: Stale) -> None:

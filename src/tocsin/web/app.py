@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -19,14 +19,18 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from tocsin.accounts.commands.arriving import Uses
+from tocsin.accounts.oidc.discovery import directory
 from tocsin.core.db import Database
 from tocsin.core.errors import Conflict, NotFound, TocsinError
 from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
 from tocsin.rest.address import proxies
-from tocsin.web import words
+from tocsin.rest.rights import Standings
+from tocsin.web import devices, sign_on, words
 from tocsin.web.live import Live
 from tocsin.web.pages import (
+    account,
     answers,
     apps,
     audit,
@@ -34,10 +38,17 @@ from tocsin.web.pages import (
     consent,
     incident,
     incidents,
+    keys,
     mailbox,
     oncall,
+    password_link,
+    people,
+    second_step,
+    security,
     services,
     sign_in,
+    sign_in_settings,
+    teams,
     things,
 )
 from tocsin.web.security import SafeHeaders
@@ -50,7 +61,8 @@ A_YEAR = "public, max-age=31536000, immutable"
 
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
-    *things.PAGES, *audit.PAGES,
+    *things.PAGES, *audit.PAGES, *people.PAGES, *teams.PAGES, *security.PAGES, *keys.PAGES, *account.PAGES,
+    *second_step.PAGES, *password_link.PAGES, *sign_in_settings.PAGES,
 )  # fmt: skip
 OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES, *connect.PAGES)
 
@@ -82,12 +94,23 @@ class WebApp:
         self._live.close()
 
 
-def build(database: Database, settings: Settings, signer: Signer, mail_folder: Path | None = None) -> WebApp:
+def build(
+    database: Database, settings: Settings, signer: Signer, mail_folder: Path | None = None,
+    standings: Standings | None = None, member_uses: Sequence[Uses] = (),
+) -> WebApp:  # fmt: skip
     """The pages. `mail_folder` is the built-in mail sink's, where letters lie when no mail server is set."""
-    site = Site(database, settings, signer, mail_folder, _templates(), proxies(settings.trusted_proxies))
+    site = Site(
+        database, settings, signer, mail_folder, _templates(), proxies(settings.trusted_proxies), standings or {},
+        directory(settings.outbound_allow), lambda conn, id: [why for use in member_uses for why in use(conn, id)],
+    )  # fmt: skip
     live = Live(database.url)
     app = Starlette(
-        routes=[*_routes(site), Route("/app/live", stream(site, live), methods=["GET"]), _static()],
+        routes=[
+            *_routes(site),
+            *sign_on.routes(site),
+            Route("/app/live", stream(site, live), methods=["GET"]),
+            _static(),
+        ],
         middleware=[Middleware(SafeHeaders)],
         exception_handlers={HTTPException: _unknown(site)},
     )
@@ -108,7 +131,7 @@ def _routes(site: Site) -> list[BaseRoute]:
     for path, pages in by_path.items():
         for method, page in pages.items():
             rows.append(Route(path, endpoint(site, page, threads), methods=[method]))
-    return rows
+    return [*rows, *sign_on.routes(site)]
 
 
 def _templates() -> Environment:
@@ -119,7 +142,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.globals |= {"asset": _asset, "has": _has, "words": words}
+    templates.globals |= {"asset": _asset, "has": _has, "words": words, "devices": devices}
     return templates
 
 

@@ -15,22 +15,22 @@ from urllib.parse import parse_qs, quote
 import structlog
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import DBAPIError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from tocsin.accounts.commands import sessions
 from tocsin.core.clock import real_now
 from tocsin.core.db import Tx
-from tocsin.core.errors import Forbidden, NotFound, TocsinError, TooLarge, Unauthenticated, Unavailable
-from tocsin.rest import address
-from tocsin.rest.permissions import Permission, may
-from tocsin.web.security import from_elsewhere, same
+from tocsin.core.errors import Forbidden, Invalid, NotFound, TocsinError, TooLarge, Unauthenticated, Unavailable
+from tocsin.rest import address, rights
+from tocsin.rest.permissions import Permission
+from tocsin.web.security import from_elsewhere, ours, same
 from tocsin.web.site import SESSION, Ask, Asked, Site, Values, go
 
 MOST_BYTES = 512 * 1024
 MOST_FIELDS = 5000
 THREADS = 12
-ANSWER = "/app/answer/"
+ANSWER, PASSWORD = "/app/answer/", "/app/password/"
 log = structlog.get_logger("tocsin.web")
 T = TypeVar("T")
 Run = Callable[[Ask], Response]
@@ -39,7 +39,7 @@ Run = Callable[[Ask], Response]
 @dataclass(frozen=True, slots=True)
 class Page:
     """One path. `open` needs no session; `again` is shown, with the errors, when `run` refuses; `needs` is what the
-    person's role must permit.
+    person must be permitted, with what the path names. `in_body` and `sees` are those of an operation.
     """
 
     method: str
@@ -48,6 +48,13 @@ class Page:
     again: Run | None = None
     open: bool = False
     needs: Permission | None = Permission.READ
+    in_body: bool = False
+    sees: str = ""
+
+    @property
+    def permission(self) -> Permission:
+        """What rights ask for."""
+        return self.needs or Permission.READ
 
 
 class Threads:
@@ -71,6 +78,8 @@ def endpoint(site: Site, page: Page, threads: Threads) -> Callable[[Request], Aw
             asked = await read(site, request)
         except TooLarge as error:
             return blank(site, error)
+        except ClientDisconnect:
+            return blank(site, Invalid("The connection ended before the form did"))
         response = await threads.run(answered, site, page, asked)
         response.headers["x-request-id"] = asked.id
         return response
@@ -82,18 +91,19 @@ async def read(site: Site, request: Request) -> Asked:
     """The request as plain values."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     peer = request.client.host if request.client else None
-    return Asked(
+    asked = Asked(
         method=request.method,
         path=request.url.path,
         params=request.path_params,
         query=_values(request.scope["query_string"]),
         form=_values(await _body(request)) if request.method == "POST" else {},
-        cookies=request.cookies,
+        cookies={},
         headers=headers,
         address=address.client(peer, headers, site.proxies),
         base_url=address.base(request.url.scheme, peer, headers, site.proxies, site.settings.base_url),
         id=secrets.token_hex(16),
     )
+    return replace(asked, cookies=ours(request.cookies, asked.secure))
 
 
 async def _body(request: Request) -> bytes:
@@ -131,8 +141,8 @@ def answered(site: Site, page: Page, asked: Asked) -> Response:
 
 
 def loggable(path: str) -> str:
-    """A path for the log: the token of an answer link is an authority, so it is not written down."""
-    return f"{ANSWER}…" if path.startswith(ANSWER) else path
+    """A path for the log: the token of a mailed link is an authority, so it is not written down."""
+    return next((f"{start}…" for start in (ANSWER, PASSWORD) if path.startswith(start)), path)
 
 
 def _ask(site: Site, page: Page, asked: Asked, tx: Tx) -> Ask:
@@ -143,8 +153,9 @@ def _ask(site: Site, page: Page, asked: Asked, tx: Tx) -> Ask:
         raise Unauthenticated("You are not signed in")
     if asked.method == "POST":
         _check(ask, ask.session)
-    if page.needs is not None and not may(ask.session.actor, page.needs):
-        raise Forbidden(f"Your role ({ask.session.actor.role.replace('_', ' ')}) does not permit this")
+    if page.needs is not None:
+        own = ask.session.actor.user_id if page.needs is Permission.OWN_PROFILE and not asked.params else None
+        rights.admit(tx.conn, site.standings, ask.session.actor, page, asked.params, own)
     return ask
 
 

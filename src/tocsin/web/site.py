@@ -10,14 +10,18 @@ from urllib.parse import urlencode
 from jinja2 import Environment
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from tocsin.accounts.commands.arriving import Uses
 from tocsin.accounts.commands.sessions import Session
+from tocsin.accounts.oidc.discovery import Directory
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import Unauthenticated
+from tocsin.core.errors import Forbidden, NotFound, Unauthenticated
 from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
+from tocsin.rest import permissions, rights
 from tocsin.rest.address import Proxies
-from tocsin.rest.permissions import Permission, may
+from tocsin.rest.permissions import Permission, Sight
+from tocsin.rest.rights import Standings
 from tocsin.web.moments import Watch, zone_of
 
 Values = Mapping[str, Sequence[str]]
@@ -28,7 +32,9 @@ THEME = "tocsin_theme"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all pages share. `mail_folder` is that of the built-in mail sink, when it runs."""
+    """What all pages share. `mail_folder` is that of the built-in mail sink, when it runs; `providers` are those that
+    people sign in through; `member_uses(conn, "team/user")` says why somebody cannot leave a team.
+    """
 
     database: Database
     settings: Settings
@@ -36,6 +42,9 @@ class Site:
     mail_folder: Path | None
     templates: Environment
     proxies: Proxies
+    standings: Standings
+    providers: Directory
+    member_uses: Uses
 
     @property
     def mailbox(self) -> Path | None:
@@ -94,6 +103,23 @@ class Ask:
         return self.session.actor
 
     @property
+    def sight(self) -> Sight:
+        """Whose things the person sees; lists filter by it."""
+        return permissions.sight(self.actor)
+
+    def demand(self, permission: Permission, type: str, ids: Sequence[str]) -> None:
+        """Refuse unless the person may do this with all these things of one type."""
+        rights.demand(self.tx.conn, self.site.standings, self.actor, permission, type, ids)
+
+    def may(self, permission: Permission, type: str, id: str) -> bool:
+        """Whether the person may do this with this thing: what the page then offers."""
+        try:
+            self.demand(permission, type, [id])
+        except (Forbidden, NotFound):
+            return False
+        return True
+
+    @property
     def watch(self) -> Watch:
         """The viewer's watch."""
         profile = self.session.time_zone if self.session else None
@@ -130,7 +156,7 @@ class Ask:
             "here": self.asked.path,
             "errors": self.errors,
             "oauth": self.site.settings.oauth,
-            "may_audit": self.session is not None and may(self.session.actor, Permission.ACCOUNT),
+            "may_audit": self.session is not None and permissions.may(self.session.actor, Permission.ACCOUNT),
             "mailbox": self.site.mailbox is not None,
             "said": self.query("done"),
         }

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tocsin.accounts.commands import sessions
+from tocsin.accounts.commands import links, sessions
 from tocsin.core import audit, heartbeats, intake_log
 from tocsin.core.clock import real_now
 from tocsin.core.db import Database, Tx
@@ -72,6 +72,7 @@ class Housekeeping:
             dropped = intake_log.drop_partitions(tx.conn, (real_now() - self._retention).date())
         with self._database.begin() as tx:
             sessions.sweep(tx, real_now())
+            links.sweep(tx)
             oauth.sweep(tx)
         while self._database.run(audit.sweep):
             pass

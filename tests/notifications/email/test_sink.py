@@ -81,6 +81,12 @@ def test_a_folder_that_cannot_be_written_makes_the_sender_try_again(port: int, t
     assert caught.value.smtp_code == 452
 
 
+def test_a_letter_that_is_too_long_is_refused(port: int) -> None:
+    with smtplib.SMTP("127.0.0.1", port) as client, pytest.raises(smtplib.SMTPException) as caught:
+        client.sendmail("a@example.com", ["b@example.com"], b"x: y\r\n\r\n" + b"x" * 78 * 30_000)
+    assert "552" in str(caught.value)
+
+
 def test_a_port_that_is_taken_is_an_error_at_start(port: int, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="in use"):
         MailSink(tmp_path / "other", port).start()

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from tocsin.accounts import acting, wire
-from tocsin.accounts.commands import contacts, users
+from tocsin.accounts.commands import contacts, links, users
 from tocsin.accounts.store import people, tables
 from tocsin.core.errors import Invalid
 from tocsin.core.recorded import by_id
@@ -64,7 +64,7 @@ def list_users(call: Call) -> Page:
 
 def create_user(call: Call) -> Thing:
     """Create a user, who is reachable by e-mail at once"""
-    return _one(call, users.add(call.tx, acting.required(call), call.read(wire.UserBody)))
+    return _one(call, links.add_invited(call.tx, acting.required(call), call.read(wire.UserBody)))
 
 
 def get_user(call: Call) -> Thing:

@@ -18,7 +18,7 @@ Uses = Callable[[Connection, str], Sequence[str]]
 Move = Callable[[Tx, Actor, str, str], None]
 MOST_MEMBERS, MOST_TEAMS_OF_A_USER = 500, 400
 _DEFAULT_ROLE = {"limited_user": "responder", "user": "manager", "admin": "manager", "owner": "manager"}
-_NEVER_MEMBERS = ("read_only_user", "read_only_limited_user")
+NEVER_MEMBERS = ("read_only_user", "read_only_limited_user")
 
 
 def subject(row: Any) -> Subject:
@@ -80,7 +80,7 @@ def drop(tx: Tx, actor: Actor, row: Row[Any], to: str | None, uses: Uses, move: 
 def put_member(tx: Tx, actor: Actor, team: Row[Any], user_id: str, role: str | None) -> None:
     """Make someone a member with this role, else the one that follows from his own (core:T2, core:T6)."""
     user = users.get(tx.conn, user_id)
-    if user.role in _NEVER_MEMBERS:
+    if user.role in NEVER_MEMBERS:
         raise Invalid("A stakeholder cannot be on a team")
     present = people.member(tx.conn, team.id, user_id)
     role = role or (present.role if present else _DEFAULT_ROLE.get(user.role, "observer"))
@@ -98,6 +98,14 @@ def _has_room(conn: Connection, team_id: str, user_id: str) -> None:
         raise Invalid(f"A team may have {MOST_MEMBERS} members")
     if len(people.teams_of(conn, [user_id])) >= MOST_TEAMS_OF_A_USER:
         raise Invalid(f"A user may be on {MOST_TEAMS_OF_A_USER} teams")
+
+
+def stand_in(tx: Tx, actor: Actor, leaver: str, other: str) -> None:
+    """Where the one who leaves is the only manager of a team, the other becomes one: it must have somebody to tell."""
+    for mine in people.teams_of(tx.conn, [leaver]):
+        managers = [row for row in tx.conn.execute(people.find_members(mine.id)) if row.role == "manager"]
+        if mine.role == "manager" and {row.user_id for row in managers} == {leaver}:
+            put_member(tx, actor, get(tx.conn, mine.id, lock=True), other, "manager")
 
 
 def drop_member(tx: Tx, actor: Actor, team: Row[Any], user_id: str, uses: Uses) -> None:

@@ -22,6 +22,8 @@ from tocsin.rest.permissions import Permission, may
 
 Uses = Callable[[Connection, str], Sequence[str]]
 _ABOVE = ("owner", "admin")
+#: What opens doors for a person and ends with them.
+_OF_A_PERSON = (tables.sessions, tables.second_factors, tables.recovery_codes, tables.account_links)
 
 
 def subject(row: Any) -> Subject:
@@ -96,25 +98,32 @@ def edit(tx: Tx, actor: Actor, row: Row[Any], body: UserBody) -> None:
 
 def drop(tx: Tx, actor: Actor, row: Row[Any], uses: Uses) -> None:
     """Remove a user whom nothing uses: his keys, sessions and memberships end with him."""
+    may_drop(actor, row)
+    if reasons := uses(tx.conn, row.id):
+        raise Invalid(reasons)
+    for key in people.keys_of(tx.conn, row.id):
+        keys.revoke(tx, actor, key.id)
+    for table in _OF_A_PERSON:
+        tx.conn.execute(delete(table).where(table.c.user_id == row.id))
+    tx.conn.execute(delete(tables.team_members).where(tables.team_members.c.user_id == row.id))
+    remove(tx, actor, tables.users, row, subject(row))
+
+
+def may_drop(actor: Actor, row: Row[Any]) -> None:
+    """Whether this user can be removed at all, whatever he is part of (core:N4)."""
     guard(actor, row)
     if row.role == "owner":
         raise Invalid("The owner of the account cannot be deleted")
     if row.id == actor.user_id:
         raise Invalid("You cannot delete yourself")
-    if reasons := uses(tx.conn, row.id):
-        raise Invalid(reasons)
-    for key in people.keys_of(tx.conn, row.id):
-        keys.revoke(tx, actor, key.id)
-    tx.conn.execute(delete(tables.sessions).where(tables.sessions.c.user_id == row.id))
-    tx.conn.execute(delete(tables.team_members).where(tables.team_members.c.user_id == row.id))
-    remove(tx, actor, tables.users, row, subject(row))
 
 
-def set_password(tx: Tx, actor: Actor, row: Row[Any], password_hash: str) -> None:
-    """Give a user a new password; every session of his ends."""
+def set_password(tx: Tx, actor: Actor, row: Row[Any], password_hash: str, keep: str | None = None) -> None:
+    """Give a user a new password; every session of his ends, but the one with the id `keep`."""
     guard(actor, row)
     change(tx, actor, tables.users, row, {"password_hash": password_hash}, subject(row))
-    tx.conn.execute(delete(tables.sessions).where(tables.sessions.c.user_id == row.id))
+    mine = delete(tables.sessions).where(tables.sessions.c.user_id == row.id)
+    tx.conn.execute(mine.where(tables.sessions.c.id != keep) if keep else mine)
 
 
 def _may_give(actor: Actor, role: str) -> None:

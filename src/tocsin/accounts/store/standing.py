@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, exists, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, and_, exists, or_, select, true
 
 from tocsin.accounts.store.tables import team_members, teams, users
 from tocsin.rest.permissions import Sight, Standing
@@ -43,6 +43,8 @@ def of_teams(conn: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
 
 def seen_by_team(sight: Sight, team: Column[Any]) -> ColumnElement[bool]:
     """A condition: what belongs to the team in this column (or to none) is seen."""
+    if sight.everything:
+        return true()
     if sight.only is not None:
         return team.in_(sight.only)
     return or_(team.is_(None), team.not_in(sight.never))
@@ -50,6 +52,8 @@ def seen_by_team(sight: Sight, team: Column[Any]) -> ColumnElement[bool]:
 
 def seen_by_teams(sight: Sight, link: Column[Any], owner: ColumnElement[bool]) -> ColumnElement[bool]:
     """The same for what belongs to several teams: `link` is the column of the link table, `owner` joins it."""
+    if sight.everything:
+        return true()
     if sight.only is not None:
         return exists().where(owner, link.in_(sight.only))
     return or_(~exists().where(owner), exists().where(owner, link.not_in(sight.never)))

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table
 from sqlalchemy import text as sql
 
-from tocsin.core.metadata import document, instant, metadata, text
+from tocsin.core.metadata import document, instant, metadata, sealed, text
 
 account = Table(
     "account",
@@ -92,6 +92,8 @@ team_members = Table(
     text("team_id", ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
     text("user_id", ForeignKey("users.id"), primary_key=True, index=True),
     text("role"),  # observer | responder | manager
+    # The provider whose groups gave it; null: by hand, which a provider never touches.
+    text("given_by", ForeignKey("sign_in_providers.id", ondelete="SET NULL"), null=True),
 )
 
 api_keys = Table(
@@ -118,16 +120,59 @@ sessions = Table(
     text("csrf"),
     text("address", null=True),
     text("user_agent", null=True),
+    text("method", server_default="password"),  # password | identity_provider | link
     instant("created_at"),
     instant("last_seen_at"),
     instant("expires_at"),
+    text("kind", server_default=sql("'web'")),  # web | mobile: which of the account's limits it was begun under
+    Column("idle_seconds", Integer, nullable=False, server_default=sql("604800")),
+)
+
+session_limits = Table(
+    "session_limits",
+    metadata,
+    text("type", primary_key=True),  # web | mobile
+    Column("idle_seconds", Integer, nullable=False),
+    Column("absolute_seconds", Integer, nullable=False),
 )
 
 sign_in_failures = Table(
     "sign_in_failures",
     metadata,
     Column("id", BigInteger, primary_key=True),
-    text("email", index=True),
-    text("address", null=True),
+    text("kind", server_default=sql("'password'")),  # password | code | reset
+    text("email", index=True),  # of a code: the person's id
+    text("address", null=True),  # of IPv6: the network
+    text("device", null=True),  # the mark of the person's own browser, when it was one
     instant("at"),
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    text("user_id", ForeignKey("users.id"), primary_key=True),
+    sealed("secret", "totp"),
+    Column("last_step", BigInteger),  # of the newest code that was taken: none is taken twice
+    instant("created_at"),
+    instant("confirmed_at", null=True),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    text("user_id", ForeignKey("users.id"), index=True),
+    instant("used_at", null=True),
+)
+
+account_links = Table(
+    "account_links",
+    metadata,
+    text("id", primary_key=True),
+    text("user_id", ForeignKey("users.id"), index=True),
+    text("kind"),  # invitation | password
+    text("email"),
+    instant("created_at"),
+    instant("expires_at"),
+    instant("used_at", null=True),
 )

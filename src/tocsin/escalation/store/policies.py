@@ -15,7 +15,7 @@ from tocsin.rest.permissions import EVERYTHING, Sight, Standing
 def standings(conn: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
     """What rights on policies depend on: their team."""
     policy = escalation_policies.c
-    found = conn.execute(select(policy.id, policy.team_id).where(policy.id.in_(ids), policy.deleted_at.is_(None)))
+    found = conn.execute(select(policy.id, policy.team_id).where(policy.id.in_(ids)))
     return {row.id: Standing(frozenset({row.team_id} - {None})) for row in found}
 
 
@@ -31,9 +31,7 @@ def seen_ids(sight: Sight) -> Any:
 
 def find(query: str | None, user_ids: Sequence[str], team_ids: Sequence[str], sight: Sight = EVERYTHING) -> Select[Any]:
     """Live policies, unordered."""
-    found = select(escalation_policies).where(escalation_policies.c.deleted_at.is_(None))
-    if not sight.everything:
-        found = found.where(seen(sight))
+    found = select(escalation_policies).where(escalation_policies.c.deleted_at.is_(None), seen(sight))
     if query:
         found = found.where(matching(escalation_policies.c.name, query))
     if team_ids:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from tocsin.incidents.logic import answering, closing, directing, noting
+from tocsin.incidents.logic import answering, closing, directing, leaving, noting
 from tocsin.incidents.logic.opening import Opened, open_incident
 from tocsin.incidents.model import (
     Acknowledged,
@@ -21,6 +21,7 @@ from tocsin.incidents.model import (
     EscalationDue,
     Event,
     Facts,
+    HandedOver,
     Incident,
     LevelChosen,
     Noted,
@@ -78,6 +79,7 @@ _ROWS: Mapping[type[Event], tuple[Transition, Transition, Transition]] = {
     Reassigned: (directing.reassign, directing.reassign, OVER),
     Delegated: (directing.delegate, directing.delegate, OVER),
     LevelChosen: (directing.choose_level, directing.choose_level, OVER),
+    HandedOver: (leaving.hand_over, leaving.hand_over, stale),
     UrgencySet: (directing.set_urgency, directing.set_urgency, OVER),
     SupportHoursBegan: (directing.support_hours_began, directing.leave_low, stale),
     Reopened: (OPEN, OPEN, closing.reopen),

@@ -105,6 +105,16 @@ class LevelChosen(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOver(Event):
+    """`leaver` goes for good, `stand_in` takes their place in it; the names are as people read them (core:P62)."""
+
+    leaver: str = ""
+    stand_in: str = ""
+    leaver_name: str = ""
+    stand_in_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UrgencySet(Event):
     """Its urgency is changed, by a person or by a rule; `urgency_change_at`: when its service raises a low one."""
 

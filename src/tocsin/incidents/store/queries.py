@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, true, union
 
 from tocsin.accounts.store.tables import teams, users
 from tocsin.core import timers as due
@@ -84,6 +84,8 @@ def standings_of_entries(conn: Connection, ids: Sequence[str]) -> Mapping[str, S
 
 def seen(sight: Sight) -> ColumnElement[bool]:
     """A condition: the incident is seen, for its team's sake or because this person is asked to answer it."""
+    if sight.everything:
+        return true()
     i = incidents.c
     asked = or_(
         i.assignments.contains([{"user_id": sight.user_id}]), i.acknowledgements.contains([{"id": sight.user_id}])
@@ -95,9 +97,7 @@ def seen(sight: Sight) -> ColumnElement[bool]:
 def find(wanted: Filters) -> Select[Any]:
     """Incidents by filter, not yet ordered."""
     i = incidents.c
-    found = select(incidents)
-    if not wanted.sight.everything:
-        found = found.where(seen(wanted.sight))
+    found = select(incidents).where(seen(wanted.sight))
     if wanted.since is not None:
         found = found.where(i.created_at >= wanted.since)
     if wanted.until is not None:

@@ -1,6 +1,7 @@
 """Whom and what open incidents still need: neither can be deleted meanwhile (core:P11, core:N4)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -18,6 +19,29 @@ _ASSIGNED = text(
     "SELECT 1 FROM incidents WHERE status <> 'resolved'"
     " AND assignments @> jsonb_build_array(jsonb_build_object('user_id', CAST(:id AS text))) LIMIT 1"
 )
+
+
+_HELD = text(
+    "SELECT i.id, i.number, i.title, i.status, i.assignments @> "
+    "jsonb_build_array(jsonb_build_object('user_id', CAST(:id AS text))) AS theirs FROM incidents i "
+    "WHERE i.status <> 'resolved' AND ("
+    "i.assignments @> jsonb_build_array(jsonb_build_object('user_id', CAST(:id AS text)))"
+    " OR i.acknowledgements @> jsonb_build_array(jsonb_build_object('id', CAST(:id AS text)))"
+    " OR EXISTS (SELECT 1 FROM policy_snapshots p WHERE p.id = i.snapshot_id AND jsonb_path_exists(p.body, "
+    "'$.levels[*].targets[*] ? (@.kind == \"user\" && @.id == $id)', jsonb_build_object('id', CAST(:id AS text)))))"
+    " ORDER BY i.number"
+)
+_LOCK = text("SELECT id FROM incidents WHERE status <> 'resolved' ORDER BY id FOR NO KEY UPDATE")
+
+
+def held_by(conn: Connection, user_id: str) -> Sequence[Any]:
+    """(id, number, title, status, theirs) of open incidents that a person has, acknowledged, or may yet get."""
+    return conn.execute(_HELD, {"id": user_id}).all()
+
+
+def lock_open(conn: Connection) -> None:
+    """Let nobody decide anything about an open incident until the transaction ends."""
+    conn.execute(_LOCK)
 
 
 def uses_of_schedule(conn: Connection, id: str) -> Sequence[str]:

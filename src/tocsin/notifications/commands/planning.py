@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import select, text
 
+from tocsin.accounts import letters
+from tocsin.accounts.commands import links
 from tocsin.accounts.store.responders import held
 from tocsin.accounts.store.tables import contact_methods, users
 from tocsin.core import effects, ids, timers
@@ -37,6 +39,9 @@ def plan(tx: Tx, limit: int = 500) -> int:
         of.setdefault(effect.kind, []).append(effect)
     start_chains(tx, of.get("page", []))
     send_notices(tx, of.get("notice", []))
+    send_letters(tx, of.get(letters.LETTER, []))
+    for asked in of.get(links.RESET_ASKED, []):
+        links.offer_reset(tx, asked.subject)
     note_sent(tx, [effect.subject for effect in of.get("sent", [])])
     note_trouble(tx, of.get("trouble", []))
     return len(found)
@@ -136,6 +141,20 @@ def send_notices(tx: Tx, notices: Iterable[Effect]) -> None:
     ]
     sends.add(tx.conn, rows)
     tx.conn.execute(text("SELECT pg_notify('tocsin_send', '')"))
+
+
+def send_letters(tx: Tx, posted: Sequence[Effect]) -> None:
+    """Mails about somebody's own account go to its address alone."""
+    told = [effect.body["letter"] for effect in posted]
+    if told:
+        sends.add(
+            tx.conn,
+            (
+                sends.new_send("email", one["user_id"], None, one["address"], "high", "notice", tx.now, tx.now, one)
+                for one in told
+            ),
+        )
+        tx.conn.execute(text("SELECT pg_notify('tocsin_send', '')"))
 
 
 def _mail_addresses(tx: Tx, user_ids: Iterable[str]) -> dict[str, list[tuple[str | None, str]]]:

@@ -27,12 +27,14 @@ LISTED = 50
 class Addresses:
     """How the links in a message are made.
 
-    `answer(incident_id, user_id, action, send_id, now)` signs a one-click link; `page(incident_id)` is its page.
+    `answer(incident_id, user_id, action, send_id, now)` signs a one-click link; `page(incident_id)` is its page;
+    `account(kind, link_id, now)` signs a link of `accounts.commands.links`.
     """
 
     answer: Callable[[str, str, str, str, datetime], str]
     page: Callable[[str], str]
     home: str
+    account: Callable[[str, str, datetime], str] = lambda kind, link_id, now: ""
 
 
 def claim(
@@ -75,9 +77,12 @@ def _still_meant(tx: Tx, taken: Sequence[Send], pages: dict[str, list[tuple[int,
 def _notice(tx: Tx, send: Send, urls: Addresses) -> Message:
     name, zone = person(tx.conn, send.user_id)
     notice = send.notice or {}
+    link = notice.get("link")
+    leads_to = urls.account(link["kind"], link["id"], tx.now) if link else urls.home
     return Message(
-        send.id, send.address, name, "notice", (), 0, zone, urls.home,
+        send.id, send.address, name, "notice", (), 0, zone, leads_to,
         notice_subject=notice.get("subject", ""), notice_text=notice.get("text", ""),
+        notice_button=notice.get("button", ""),
     )  # fmt: skip
 
 

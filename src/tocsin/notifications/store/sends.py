@@ -171,6 +171,12 @@ def drop_items(conn: Connection, reasons: Mapping[int, str]) -> None:
         conn.execute(update(items).where(items.c.id.in_(ids_)).values(state="dropped", reason=reason))
 
 
+def drop_of(conn: Connection, user_id: str, why: str) -> None:
+    """Nothing that waits is sent to this person any more."""
+    mine = (sends.c.user_id == user_id) & sends.c.state.in_(("waiting", "unknown"))
+    conn.execute(update(sends).where(mine).values(state="dropped", why=why))
+
+
 def mark(conn: Connection, send: Send, **values: Any) -> bool:
     """Write how the send ended, if this attempt is still the newest."""
     marked = conn.execute(

@@ -11,7 +11,7 @@ from tocsin.schedules.logic.checks import (
     unknown_layer_errors,
 )
 from tocsin.schedules.logic.coverage import coverage
-from tocsin.schedules.logic.edits import edited, override_cut, override_start
+from tocsin.schedules.logic.edits import edited, override_cut, override_start, stood_in
 from tocsin.schedules.logic.final import (
     final_shifts,
     next_change,
@@ -43,6 +43,7 @@ __all__ = [
     "restriction_errors",
     "schedule_errors",
     "shift_at",
+    "stood_in",
     "unknown_layer_errors",
     "users_in",
     "who",

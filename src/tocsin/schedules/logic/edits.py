@@ -9,6 +9,7 @@
    rotation_virtual_start overrules that, for it asks for a phase outright (core:G-63, G-61).
 6. A new time zone cuts every running layer, listed or not, and what was before is read in the old zone (core:S6).
 7. Deleting an override: one to come is removed, a running one ends now, a past one stays (core:S44).
+8. Somebody leaves: who takes over has their turns from now on, and nobody else's turn moves (core:P62).
 """
 
 from collections.abc import Sequence
@@ -38,6 +39,15 @@ def edited(
     return (*kept, *(edit.fresh(layer) for layer in asked if layer.id not in known))
 
 
+def stood_in(layers: Sequence[Layer], leaver: str, other: str, now: datetime, time_zone: str) -> tuple[Layer, ...]:
+    """The layers with another person in the place of one who leaves, from now on (core:P62).
+
+    Nobody else's turn moves: the turns keep their phase, and what was before now stands as it was.
+    """
+    edit = _Edit(now, zone_clock(time_zone), zone_clock(time_zone))
+    return tuple(edit.stood_in(layer, leaver, other) for layer in layers)
+
+
 @dataclass(frozen=True, slots=True)
 class _Edit:
     """The instant of a request, and the zones before and after it."""
@@ -60,6 +70,14 @@ class _Edit:
         phase = self._phase(old, asked, start) if begun and not over else _kept_phase(old, asked)
         past = (*old.past, self._closed(old)) if old.start < self.now else old.past
         return _from(replace(asked, phase=phase, past=past, time_zone=None), start)
+
+    def stood_in(self, old: Layer, leaver: str, other: str) -> Layer:
+        if leaver not in old.users or (old.end is not None and old.end <= self.now):
+            return old
+        new = replace(old, users=tuple(other if user == leaver else user for user in old.users))
+        if old.start >= self.now:
+            return new
+        return _from(replace(new, past=(*old.past, self._closed(old)), time_zone=None), self.now)
 
     @property
     def _rezoned(self) -> bool:

@@ -20,7 +20,7 @@ def standings(conn: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
     query = (
         select(schedules.c.id, schedule_teams.c.team_id)
         .outerjoin(schedule_teams, schedule_teams.c.schedule_id == schedules.c.id)
-        .where(schedules.c.id.in_(ids), _LIVE)
+        .where(schedules.c.id.in_(ids))
     )
     found: dict[str, set[str]] = {}
     for row in conn.execute(query):
@@ -35,9 +35,7 @@ def seen(sight: Sight) -> ColumnElement[bool]:
 
 def find(query: str | None = None, team_ids: Sequence[str] = (), sight: Sight = EVERYTHING) -> Select[Any]:
     """Live schedules by name."""
-    found = select(schedules).where(_LIVE).order_by(func.lower(schedules.c.name), schedules.c.id)
-    if not sight.everything:
-        found = found.where(seen(sight))
+    found = select(schedules).where(_LIVE, seen(sight)).order_by(func.lower(schedules.c.name), schedules.c.id)
     if query:
         found = found.where(matching(schedules.c.name, query))
     if team_ids:
@@ -77,7 +75,12 @@ def zone_of(conn: Connection, user_id: str | None) -> str:
 
 
 def on_schedules(conn: Connection, user_id: str, now: datetime) -> list[str]:
-    """Names of the live schedules that count on this user: a layer that goes on, an override not yet over."""
+    """Names of the live schedules that count on this user."""
+    return [row.name for row in counting_on(conn, user_id, now)]
+
+
+def counting_on(conn: Connection, user_id: str, now: datetime) -> Sequence[Any]:
+    """(id, name) of the live schedules with a layer of this user that goes on, or an override not yet over."""
     later = schedule_layers.alias("later")
     newer = exists().where(later.c.layer_id == schedule_layers.c.layer_id, later.c.term > schedule_layers.c.term)
     takes_turns = exists().where(
@@ -87,8 +90,8 @@ def on_schedules(conn: Connection, user_id: str, now: datetime) -> list[str]:
     stands_in = exists().where(
         overrides.c.schedule_id == schedules.c.id, overrides.c.user_id == user_id, overrides.c.end > now
     )
-    query = select(schedules.c.name).where(_LIVE, or_(takes_turns, stands_in)).order_by(schedules.c.name)
-    return list(conn.scalars(query))
+    query = select(schedules.c.id, schedules.c.name).where(_LIVE, or_(takes_turns, stands_in))
+    return conn.execute(query.order_by(schedules.c.name)).all()
 
 
 def of_team(conn: Connection, team_id: str) -> list[Row[Any]]:

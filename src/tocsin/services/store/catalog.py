@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, or_, select, true
 
 from tocsin.accounts.store.people import matching
 from tocsin.escalation.store import policies
@@ -17,14 +17,14 @@ def standings(conn: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
     query = (
         select(services.c.id, escalation_policies.c.team_id)
         .join(escalation_policies, escalation_policies.c.id == services.c.escalation_policy_id)
-        .where(services.c.id.in_(ids), services.c.deleted_at.is_(None))
+        .where(services.c.id.in_(ids))
     )
     return {row.id: Standing(frozenset({row.team_id} - {None})) for row in conn.execute(query)}
 
 
 def seen(sight: Sight) -> ColumnElement[bool]:
     """A condition: the service is seen."""
-    return services.c.escalation_policy_id.in_(policies.seen_ids(sight))
+    return true() if sight.everything else services.c.escalation_policy_id.in_(policies.seen_ids(sight))
 
 
 def find(
@@ -32,9 +32,7 @@ def find(
 ) -> Select[Any]:
     """Live services, unordered; `query` is part of a name, or an integration's whole key (clients.md)."""
     service = services.c
-    found = select(services).where(service.deleted_at.is_(None))
-    if not sight.everything:
-        found = found.where(seen(sight))
+    found = select(services).where(service.deleted_at.is_(None), seen(sight))
     if query:
         way_in = integrations.c
         by_key = (way_in.service_id == service.id) & (way_in.integration_key == query) & way_in.deleted_at.is_(None)

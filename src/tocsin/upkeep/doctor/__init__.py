@@ -7,6 +7,7 @@
 from tocsin.upkeep.doctor.finding import GREEN, RED, YELLOW, Finding
 from tocsin.upkeep.doctor.people import people
 from tocsin.upkeep.doctor.place import place
+from tocsin.upkeep.doctor.sealed import sealed
 from tocsin.upkeep.doctor.stored import stored
 
-__all__ = ["GREEN", "RED", "YELLOW", "Finding", "people", "place", "stored"]
+__all__ = ["GREEN", "RED", "YELLOW", "Finding", "people", "place", "sealed", "stored"]

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tocsin.core.settings import Settings
+from tocsin.core.secret_keys import file_of, read
+from tocsin.core.settings import Settings, SettingsError
 from tocsin.notifications.channels.email.headers import BadAddress
 from tocsin.notifications.channels.email.smtp import Patience, SmtpChannel
 from tocsin.notifications.channels.email.smtp_url import BadSmtpUrl, is_loopback, parse_smtp_url
@@ -35,16 +36,17 @@ def secret(settings: Settings) -> Finding:
     """Is there a key that signs links, and is it ours alone?"""
     if settings.secret_key:
         return Finding(GREEN, "secret key", "set by TOCSIN_SECRET_KEY")
-    path = settings.data_dir / "secret.key"
+    path = file_of(settings)
     try:
-        long_enough, mode = len(path.read_text().strip()) >= 32, path.stat().st_mode & 0o077
+        mode = path.stat().st_mode & 0o077
+        number = len(read(path))
     except OSError as error:
         return Finding(RED, "secret key", f"{path}: {error.strerror}", "set TOCSIN_SECRET_KEY, or start tocsin serve")
-    if not long_enough:
-        return Finding(RED, "secret key", f"{path} holds less than 32 characters", "bring the key of this install back")
+    except SettingsError as error:
+        return Finding(RED, "secret key", str(error), "bring the key of this install back")
     if mode:
         return Finding(YELLOW, "secret key", f"{path} can be read by others", f"chmod 600 {path}")
-    return Finding(GREEN, "secret key", str(path))
+    return Finding(GREEN, "secret key", str(path) if number == 1 else f"{path}, with {number - 1} older")
 
 
 def address(settings: Settings) -> Finding:

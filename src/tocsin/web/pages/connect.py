@@ -4,11 +4,9 @@
    a registered address and to no other.
 2. Looking gives nothing away: the keys are given by a POST in a session, with its token, and the request is checked
    afresh. Search is a POST too, so that what was ticked stays, and no token gets into an address.
-3. Saying no is open to everybody; giving keys needs the right to configure each service, by role or by team. Services
-   that the person does not see are neither shown nor given.
+3. Saying no is open to everybody; giving keys needs the right to configure services.
 """
 
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,11 +15,9 @@ from starlette.responses import Response
 
 from tocsin.accounts.store import people
 from tocsin.connect import commands, logic
-from tocsin.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from tocsin.escalation.store import policies
+from tocsin.core.errors import Invalid, Unauthenticated
 from tocsin.oauth.store import apps
-from tocsin.rest.permissions import Permission, may, sight, somewhere
-from tocsin.rest.rights import demand
+from tocsin.rest.permissions import Permission, refusal, somewhere
 from tocsin.services.store import catalog
 from tocsin.services.store.tables import services
 from tocsin.web.queries import names
@@ -30,8 +26,7 @@ from tocsin.web.serving import Page
 from tocsin.web.site import Ask, go
 
 UNANSWERABLE = "This product's request cannot be answered"
-SHOWN, MOST_READ = 30, 500
-STANDINGS = {"service": catalog.standings, "escalation_policy": policies.standings}
+SHOWN = 30
 
 
 def _checked(ask: Ask) -> tuple[Row[Any], logic.Back]:
@@ -66,7 +61,8 @@ def show(ask: Ask) -> Response:
     response = ask.page(
         "connect.html", 200 if allowed else 403, app=app, host=to.netloc, action=ask.asked.locator, allowed=allowed,
         services=found, more=more, chosen=chosen, search=ask.field("q")[:200], account=account,
-        policies=_policies(ask), new=ask.field("new_name")[:255], policy=ask.field("policy"), troubles=(),
+        policies=names.policies(ask.tx.conn, ask.sight), new=ask.field("new_name")[:255],
+        policy=ask.field("policy"), troubles=(),
     )  # fmt: skip
     response.headers["content-security-policy"] = sending_on_to(f"{to.scheme}://{to.netloc}")
     return response
@@ -74,29 +70,13 @@ def show(ask: Ask) -> Response:
 
 def _services(ask: Ask, chosen: list[str]) -> tuple[list[Row[Any]], bool]:
     """Those that were ticked, then those that the search finds; and whether it finds more than are shown."""
-    seen, order = sight(ask.actor), (services.c.name, services.c.id)
-    query = catalog.find(ask.field("q").strip()[:200] or None, None, (), (), seen)
-    found = _configurable(ask, ask.tx.conn.execute(query.order_by(*order).limit(MOST_READ)).all())
-    ticked = catalog.find(None, None, (), chosen, seen).order_by(*order)
-    first = _configurable(ask, ask.tx.conn.execute(ticked).all()) if chosen else []
-    rest = [row for row in found if row.id not in chosen]
-    return [*first, *rest[:SHOWN]], len(rest) > SHOWN
-
-
-def _configurable(ask: Ask, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
-    stand = catalog.standings(ask.tx.conn, [row.id for row in rows])
-    return [row for row in rows if may(ask.actor, Permission.CONFIGURE, standing=stand.get(row.id))]
-
-
-def _policies(ask: Ask) -> list[tuple[str, str]]:
-    """(id, name) of the policies that a new service of this person's may have."""
-    listed = names.policies(ask.tx.conn)
-    stand, seen = policies.standings(ask.tx.conn, [id for id, _ in listed]), sight(ask.actor)
-    return [
-        (id, name)
-        for id, name in listed
-        if id in stand and seen.sees(stand[id]) and may(ask.actor, Permission.CONFIGURE, standing=stand[id])
-    ]
+    order = (services.c.name, services.c.id)
+    found = ask.tx.conn.execute(
+        catalog.find(ask.field("q").strip()[:200] or None, None, (), (), ask.sight).order_by(*order).limit(SHOWN + 1)
+    )
+    rows = [row for row in found if row.id not in chosen]
+    ticked = catalog.find(None, None, (), chosen, ask.sight).order_by(*order)
+    return [*(ask.tx.conn.execute(ticked).all() if chosen else ()), *rows[:SHOWN]], len(rows) > SHOWN
 
 
 def decide(ask: Ask) -> Response:
@@ -109,24 +89,21 @@ def decide(ask: Ask) -> Response:
         return go(back.with_(error=logic.DENIED, error_description="The person did not connect a service"))
     if what != "connect":
         raise Invalid("Choose Connect or Cancel")
-    if Permission.CONFIGURE not in somewhere(ask.actor):
-        raise Forbidden(f"Your role ({ask.actor.role.replace('_', ' ')}) may not configure services")
     new = _new(ask)
-    _demand(ask, "service", ask.fields("service"))
-    _demand(ask, "escalation_policy", [new[1]] if new else [])
+    _permitted(ask, new)
     given = commands.connect(ask.tx, ask.actor, app, ask.fields("service"), new)
     account = people.the_account(ask.tx.conn)
     assert account is not None  # who is signed in belongs to one
     return go(back.with_(config=logic.config(given, account.subdomain, account.name)))
 
 
-def _demand(ask: Ask, type: str, ids: Sequence[str]) -> None:
-    """The right to configure each of these; what is hidden from the person is as good as not there."""
-    if ids:
-        try:
-            demand(ask.tx.conn, STANDINGS, ask.actor, Permission.CONFIGURE, type, ids)
-        except NotFound:
-            raise Invalid("What you chose is not there any more") from None
+def _permitted(ask: Ask, new: tuple[str, str] | None) -> None:
+    """Refuse what this person may not configure: on the services that were ticked, on the new one's policy."""
+    if Permission.CONFIGURE not in somewhere(ask.actor):
+        raise refusal(ask.actor)
+    ask.demand(Permission.CONFIGURE, "service", ask.fields("service"))
+    if new:
+        ask.demand(Permission.CONFIGURE, "escalation_policy", [new[1]])
 
 
 def _new(ask: Ask) -> tuple[str, str] | None:

@@ -40,7 +40,8 @@ def show(ask: Ask) -> Response:
     return framed(
         ask, "incident.html", shown=shown, i=incident, lines=lines, older=older, alerts=alerts, hidden=hidden,
         described=timeline.described(incident.body), everybody=names.everybody(ask.tx.conn),
-        policies=names.policies(ask.tx.conn), morning=ask.watch.tomorrow_at(MORNING),
+        policies=names.policies(ask.tx.conn, ask.sight), morning=ask.watch.tomorrow_at(MORNING),
+        can_answer=ask.may(Permission.RESPOND, "incident", incident.id),
         told=SAID.get(ask.query("done"), ""), draft=ask.field("content") if ask.errors else "",
     )  # fmt: skip
 
@@ -133,7 +134,7 @@ def _to_people(ask: Ask) -> Response:
 
 def _to_policy(ask: Ask) -> Response:
     snapshot = verbs.snapshot_of(ask.tx, ask.field("policy"))
-    if snapshot is None or snapshot.policy_id not in {id for id, _ in names.policies(ask.tx.conn)}:
+    if snapshot is None or snapshot.policy_id not in {id for id, _ in names.policies(ask.tx.conn, ask.sight)}:
         raise Invalid("Choose an escalation policy")
     verbs.act(ask.tx, [(_id(ask), Delegated(ask.actor, snapshot=snapshot))], [snapshot])
     return _done(ask, "reassign")

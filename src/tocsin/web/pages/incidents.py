@@ -24,8 +24,8 @@ def show(ask: Ask) -> Response:
     at = ask.query("page", "0")
     page = min(int(at), MOST_PAGES) if at.isascii() and at.isdigit() and len(at) < 6 else 0
     user = ask.actor.user_id or ""
-    rows, more = read.listed(ask.tx.conn, which, user, ask.now, page)
-    counts = read.counts(ask.tx.conn, user, ask.now)
+    rows, more = read.listed(ask.tx.conn, which, user, ask.now, page, ask.sight)
+    counts = read.counts(ask.tx.conn, user, ask.now, ask.sight)
     return framed(
         ask, "incidents.html", which=which, rows=rows, counts=counts, page=page, more=more, told=said(ask.query("done"))
     )
@@ -42,6 +42,7 @@ def act(ask: Ask) -> Response:
     wanted = [id for id in ids if id in known and known[id].status != "resolved"]
     if not wanted:
         raise Invalid("None of the chosen incidents is open any more")
+    ask.demand(Permission.RESPOND, "incident", wanted)
     verb = verbs.acknowledge if what == "acknowledge" else verbs.resolve
     verb(ask.tx, ask.actor, wanted)
     return go(f"/app?show={_back(ask)}&done={what}-{len(wanted)}-{len(ids) - len(wanted)}")
@@ -63,7 +64,7 @@ def said(done: str) -> str:
 
 
 PAGES = (
-    Page("GET", "/app", show),
-    Page("GET", "/app/incidents", show),
-    Page("POST", "/app/incidents/act", act, again=show, needs=Permission.RESPOND),
+    Page("GET", "/app", show, sees="filtered"),
+    Page("GET", "/app/incidents", show, sees="filtered"),
+    Page("POST", "/app/incidents/act", act, again=show, needs=Permission.READ, sees="filtered"),
 )

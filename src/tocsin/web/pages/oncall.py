@@ -11,7 +11,7 @@ from tocsin.web.site import Ask
 
 def show(ask: Ask) -> Response:
     """All policies; those of the viewer first."""
-    found = things.policies(ask.tx.conn, ask.now)
+    found = things.policies(ask.tx.conn, ask.now, sight=ask.sight)
     mine = ask.actor.user_id or ""
     return framed(ask, "on_call.html", policies=sorted(found, key=lambda p: not p.has(mine)), mine=mine)
 
@@ -25,6 +25,6 @@ def policy(ask: Ask) -> Response:
 
 
 PAGES = (
-    Page("GET", "/app/on-call", show),
+    Page("GET", "/app/on-call", show, sees="filtered"),
     Page("GET", "/app/escalation-policies/{id}", policy),
 )

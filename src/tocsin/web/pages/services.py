@@ -67,11 +67,11 @@ async def _append(url: str, raw: Raw) -> None:
 
 def every(ask: Ask) -> Response:
     """All services."""
-    return framed(ask, "services.html", services=things.services_listed(ask.tx.conn))
+    return framed(ask, "services.html", services=things.services_listed(ask.tx.conn, ask.sight))
 
 
 PAGES = (
-    Page("GET", "/app/services", every),
+    Page("GET", "/app/services", every, sees="filtered"),
     Page("GET", "/app/services/{id}", show),
     Page("POST", "/app/services/{id}/test-event", test_event, again=show, needs=Permission.RESPOND),
 )

@@ -1,21 +1,22 @@
 """Signing in and out, and the look of the pages."""
 
-import secrets
 from urllib.parse import quote
 
 from starlette.responses import Response
 
-from tocsin.accounts.commands import sessions
-from tocsin.core.clock import real_now
-from tocsin.core.errors import Forbidden
-from tocsin.web.security import HOME, from_elsewhere, local_path, same
+from tocsin.accounts.commands import sessions, signing_in
+from tocsin.accounts.commands.signing_in import Refusal
+from tocsin.accounts.store import sign_in as stored
+from tocsin.accounts.store import sign_in_rules
+from tocsin.web import entering
+from tocsin.web.security import HOME, local_path
 from tocsin.web.serving import Page
 from tocsin.web.site import SESSION, THEME, Ask, go
 
-BEFORE = "tocsin_before"
 WHY = {
-    sessions.Refusal.WRONG: "This e-mail and password do not go together.",
-    sessions.Refusal.THROTTLED: "Too many attempts. Wait fifteen minutes, then try again.",
+    Refusal.WRONG: "This e-mail and password do not go together.",
+    Refusal.THROTTLED: "Too many attempts. Wait fifteen minutes, then try again; or choose a new password by mail.",
+    Refusal.ELSEWHERE: "Passwords are switched off here. Sign in with one of the buttons.",
 }
 
 
@@ -28,36 +29,21 @@ def show(ask: Ask) -> Response:
 
 
 def _form(ask: Ask, following: str, status: int = 200) -> Response:
-    before = ask.asked.cookies.get(BEFORE) or secrets.token_urlsafe(18)
-    response = ask.page(
-        "sign_in.html", status, next=following, before=before, email=ask.field("email")[:200], troubles=()
-    )
-    response.set_cookie(
-        BEFORE, before, max_age=3600, path="/app/sign-in", httponly=True, samesite="lax", secure=ask.asked.secure
-    )
-    return response
+    return entering.form(
+        ask, "sign_in.html", status, next=following, email=ask.field("email")[:200],
+        providers=stored.enabled_providers(ask.tx.conn), only=sign_in_rules.read(ask.tx.conn).only,
+    )  # fmt: skip
 
 
 def sign_in(ask: Ask) -> Response:
     """Check, and begin a session. A wrong password answers instead of raising: its failure must be committed."""
-    if from_elsewhere(ask.asked.headers, ask.asked.base_url) or not same(
-        ask.asked.cookies.get(BEFORE, ""), ask.field("before")
-    ):
-        raise Forbidden("This form is out of date. Please sign in again")
+    entering.check_form(ask)
     following = local_path(ask.field("next"))
-    found = sessions.sign_in(
-        ask.tx, ask.field("email")[:200], ask.field("password")[:1000], real_now(), ask.asked.address,
-        ask.asked.headers.get("user-agent"), ask.asked.id,
-    )  # fmt: skip
-    if isinstance(found, sessions.Refusal):
-        status = 429 if found is sessions.Refusal.THROTTLED else 422
-        return _form(ask.again([WHY[found]]), following, status)
-    response = go(following)
-    response.set_cookie(
-        SESSION, found.token, max_age=int(sessions.LONGEST.total_seconds()), path="/", httponly=True, samesite="lax",
-        secure=ask.asked.secure,
-    )  # fmt: skip
-    return response
+    by = entering.visitor(ask)
+    found = signing_in.sign_in(ask.tx, ask.field("email")[:200], ask.field("password")[:1000], by)
+    if isinstance(found, Refusal):
+        return _form(ask.again([WHY[found]]), following, entering.STATUS[found])
+    return entering.let_in(ask, found, following)
 
 
 def sign_out(ask: Ask) -> Response:

@@ -15,7 +15,9 @@ from tocsin.escalation.store.oncall import on_call
 from tocsin.escalation.store.tables import rings
 from tocsin.incidents.model import Incident, Status, TimerKind, Via
 from tocsin.incidents.store.incidents import COLUMNS, from_rows
+from tocsin.incidents.store.queries import seen
 from tocsin.incidents.store.tables import incidents
+from tocsin.rest.permissions import EVERYTHING, Sight
 from tocsin.web.queries import names
 
 PAGE = 100
@@ -90,13 +92,15 @@ def several(conn: Connection, ids: Sequence[str]) -> dict[str, Any]:
     return {row.id: row for row in rows}
 
 
-def listed(conn: Connection, which: str, user_id: str, now: datetime, page: int) -> tuple[list[Shown], bool]:
+def listed(
+    conn: Connection, which: str, user_id: str, now: datetime, page: int, sight: Sight = EVERYTHING
+) -> tuple[list[Shown], bool]:
     """A page of incidents, most urgent first, and whether there are more. `which`: mine, open or resolved."""
     i = incidents.c
     order: Sequence[Any] = (i.status == "acknowledged", i.urgency == "low", i.created_at.desc(), i.id)
     if which == "resolved":
         order = (i.resolved_at.desc(), i.id)
-    query = select(*COLUMNS).where(_which(which, user_id, now)).order_by(*order)
+    query = select(*COLUMNS).where(_which(which, user_id, now), seen(sight)).order_by(*order)
     rows = conn.execute(query.offset(page * PAGE).limit(PAGE + 1)).all()
     return _shown(conn, rows[:PAGE], now), len(rows) > PAGE
 
@@ -120,16 +124,18 @@ class Counts:
     resolved: int
 
 
-def counts(conn: Connection, user_id: str, now: datetime) -> Counts:
+def counts(conn: Connection, user_id: str, now: datetime, sight: Sight = EVERYTHING) -> Counts:
     """Counted in two statements over partial indexes."""
     i = incidents.c
     mine = i.assignments.contains([{"user_id": user_id}])
     row = conn.execute(
         select(
             func.count(), func.count().filter(i.status == "triggered"), func.coalesce(func.sum(case((mine, 1))), 0)
-        ).where(i.status != "resolved")
+        ).where(i.status != "resolved", seen(sight))
     ).one()
-    resolved = conn.scalar(select(func.count()).select_from(incidents).where(_which("resolved", user_id, now)))
+    resolved = conn.scalar(
+        select(func.count()).select_from(incidents).where(_which("resolved", user_id, now), seen(sight))
+    )
     return Counts(row[0], row[1], row[2], resolved or 0)
 
 

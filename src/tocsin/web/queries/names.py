@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from tocsin.accounts.store.tables import users
+from tocsin.escalation.store import policies as stored
 from tocsin.escalation.store.tables import escalation_policies
+from tocsin.rest.permissions import EVERYTHING, Sight
 from tocsin.services.store.tables import services
 
 Names = dict[str, str]
@@ -26,10 +28,10 @@ def everybody(conn: Connection) -> list[tuple[str, str]]:
     return [(row.id, row.name) for row in conn.execute(query)]
 
 
-def policies(conn: Connection) -> list[tuple[str, str]]:
+def policies(conn: Connection, sight: Sight = EVERYTHING) -> list[tuple[str, str]]:
     """(id, name) of all living escalation policies, by name."""
     p = escalation_policies.c
-    query = select(p.id, p.name).where(p.deleted_at.is_(None)).order_by(p.name, p.id)
+    query = select(p.id, p.name).where(p.deleted_at.is_(None), stored.seen(sight)).order_by(p.name, p.id)
     return [(row.id, row.name) for row in conn.execute(query)]
 
 

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, func, select
 
 from tocsin.accounts.store.tables import contact_methods, notification_rules, users
 from tocsin.escalation.model import Snapshot, Strategy, Target, TargetKind
+from tocsin.escalation.store import policies as stored
 from tocsin.escalation.store.oncall import on_call, targets_of
 from tocsin.escalation.store.snapshots import current
 from tocsin.escalation.store.tables import escalation_policies
 from tocsin.incidents.store.tables import incidents
+from tocsin.rest.permissions import EVERYTHING, Sight
 from tocsin.schedules.model import Shift
 from tocsin.services.store.tables import integrations, services
 from tocsin.web.queries import names, schedules
@@ -59,10 +61,10 @@ class Policy:
         return any(person.id == user_id for level in self.levels for person in level.people)
 
 
-def policies(conn: Connection, now: datetime, only: str | None = None) -> list[Policy]:
-    """All living policies (or one, a deleted one too) with who is on call now."""
+def policies(conn: Connection, now: datetime, only: str | None = None, sight: Sight = EVERYTHING) -> list[Policy]:
+    """All living policies that are seen (or one, a deleted one too) with who is on call now."""
     p = escalation_policies.c
-    where = p.id == only if only is not None else p.deleted_at.is_(None)
+    where = p.id == only if only is not None else and_(p.deleted_at.is_(None), stored.seen(sight))
     rows = conn.execute(select(p.id, p.name, p.description).where(where).order_by(p.name, p.id)).all()
     taken = current(conn, [row.id for row in rows])
     known = on_call(conn, taken.values(), now)
@@ -170,7 +172,7 @@ def open_count(conn: Connection, service_id: str) -> int:
     return conn.scalar(select(func.count()).select_from(incidents).where(where)) or 0
 
 
-def services_listed(conn: Connection) -> Sequence[Any]:
+def services_listed(conn: Connection, sight: Sight = EVERYTHING) -> Sequence[Any]:
     """All living services with their policy's name and how many incidents are open, busy ones first."""
     i, s = incidents.c, services.c
     busy = select(i.service_id, func.count().label("n")).where(i.status != "resolved").group_by(i.service_id).subquery()
@@ -179,7 +181,7 @@ def services_listed(conn: Connection) -> Sequence[Any]:
         select(s.id, s.name, s.status, s.escalation_policy_id, escalation_policies.c.name.label("policy"), open_count)
         .join(escalation_policies, escalation_policies.c.id == s.escalation_policy_id)
         .outerjoin(busy, busy.c.service_id == s.id)
-        .where(s.deleted_at.is_(None))
+        .where(s.deleted_at.is_(None), stored.seen(sight))
         .order_by(open_count == 0, s.name, s.id)
         .limit(1000)
     )

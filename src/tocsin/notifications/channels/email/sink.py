@@ -2,8 +2,9 @@
 
 1. It listens on the loopback only, in its own thread. The newest 200 letters stay, as numbered `.eml` files.
 2. A letter is written whole under another name, then renamed: a reader in another process never sees half of one.
-3. A full disk answers 452, so the sender keeps the page and tries again.
-4. Reading needs the folder alone: `messages(folder)` and `message(folder, id)` are what the mailbox pages stand on.
+3. A letter has at most `MOST_BYTES`, and who says nothing for `PATIENCE` seconds is left.
+4. A full disk answers 452, so the sender keeps the page and tries again.
+5. Reading needs the folder alone: `messages(folder)` and `message(folder, id)` are what the mailbox pages stand on.
 """
 
 import os
@@ -25,6 +26,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 KEPT: Final = 200
+MOST_BYTES: Final = 2 << 20
+PATIENCE: Final = 30
 MAIL_ID: Final = re.compile(r"[0-9]{10}")
 
 
@@ -48,7 +51,9 @@ class MailSink:
     def __init__(self, folder: Path, port: int, host: str = "127.0.0.1", keep: int = KEPT) -> None:
         self.folder = folder
         self._place = (host, port)
-        self._controller = Controller(Letterbox(folder, keep), hostname=host, port=port)
+        self._controller = Controller(
+            Letterbox(folder, keep), hostname=host, port=port, data_size_limit=MOST_BYTES, timeout=PATIENCE
+        )
 
     def start(self) -> None:
         """Listens when it returns; OSError at once if the port is taken (the library would tell after 5 s)."""

@@ -68,6 +68,7 @@ class MailView:
     html_url: str
     notice_subject: str
     notice: tuple[str, ...]
+    button: str
 
     @property
     def high(self) -> bool:
@@ -87,6 +88,7 @@ def view(message: Message, now: datetime) -> MailView:
         html_url=address(message.html_url),
         notice_subject=cut(line(message.notice_subject), LONGEST_TITLE),
         notice=tuple(filter(None, (part.strip() for part in paragraph(message.notice_text).split("\n\n")))),
+        button=cut(line(message.notice_button), LONGEST_WORD) or "Open in Tocsin",
     )
 
 

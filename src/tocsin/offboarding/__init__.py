@@ -1,0 +1,1 @@
+"""Somebody leaves: what they stand in, and handing all of it over before they are deleted (core:P62, core:N4)."""

@@ -1,0 +1,1 @@
+"""Tests of the guard in front of every request that we send."""

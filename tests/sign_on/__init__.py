@@ -1,0 +1,1 @@
+"""Single sign-on, against a real OpenID provider on the loopback (oidc-provider-mock)."""

@@ -1,0 +1,111 @@
+"""Nothing stands open: a crawl of every page and form with hostile contents stored everywhere (`tests/web/crawl`)."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Text, update
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from tests.web.crawl.crawler import Crawler
+from tests.web.crawl.reading import CANARY, HERE
+from tests.web.pages import HASH, Pages, pages
+from tests.web.test_incidents import alert
+from tests.web.test_other_pages import on_schedule
+from tocsin import main
+from tocsin.accounts.commands import sessions
+from tocsin.accounts.store.tables import users
+from tocsin.core.clock import real_now
+from tocsin.core.settings import Settings
+from tocsin.notifications.channels.email.sink import keep_letter
+from tocsin.tables import metadata
+from tocsin.web.app import PAGES
+
+WORDS = ("name", "title", "summary", "description", "label", "content", "job_title", "message", "note", "why", "body")
+#: Pages that the crawl cannot reach by itself, each with its reason; they are asked for as they are.
+ALONE: dict[str, str] = {}
+LETTER = (
+    b"Subject: %s\r\nFrom: %s\r\nContent-Type: text/html\r\n\r\n<a href=https://testserver/app>%s</a><script>1</script>"
+)
+
+
+@pytest.fixture
+def acme(pg_url: str, tmp_path: Path) -> Iterator[Pages]:
+    """The cast, incidents in every state, letters; every text that people may write is hostile."""
+    site = pages(pg_url, tmp_path, smtp_url=None)
+    evil = {CANARY: CANARY}
+    leads = {"type": "link", "href": "javascript:alert(1)", "text": CANARY}
+    image = {"type": "image", "src": "https://evil.example/x.png", "href": "javascript:x", "alt": CANARY}
+    for _ in range(3):
+        incident = site.incident(CANARY, body={"type": "incident_body", "details": CANARY})
+        alert(site, incident, details=evil, client=CANARY, client_url="javascript:x", contexts=[leads, image])
+    on_schedule(site, None)
+    poison(site)
+    letter = CANARY.encode()
+    (tmp_path / "mailbox").mkdir()
+    keep_letter(tmp_path / "mailbox", LETTER % (letter, letter, letter))
+    yield site
+    site.app.close()
+    site.database.close()
+
+
+def poison(site: Pages) -> None:
+    """Hostile text into every column of words of every table; hostile addresses into every column of addresses."""
+    with site.database.begin() as tx:
+        for table in metadata.tables.values():
+            if table.name.startswith(("audit", "toy_")) or "id" not in table.c or not isinstance(table.c.id.type, Text):
+                continue
+            for column in table.columns:
+                if not isinstance(column.type, Text) or column.foreign_keys:
+                    continue
+                if column.name in WORDS:
+                    tx.conn.execute(update(table).values({column: CANARY + table.c.id}))
+                elif column.name.endswith(("_url", "href", "uri")):
+                    tx.conn.execute(update(table).where(column.is_not(None)).values({column: "javascript:alert(1)"}))
+
+
+def healer(site: Pages, client: TestClient) -> Callable[[], None]:
+    """Makes the owner an owner again, signed in."""
+
+    def heal() -> None:
+        eve = {"role": "owner", "deleted_at": None, "password_hash": HASH, "email": "eve@example.com"}
+        with site.database.begin() as tx:
+            tx.conn.execute(update(users).where(users.c.id == site.seeded.people["eve"]).values(eve))
+            token = client.cookies.get("__Host-tocsin_session") or ""
+            if not sessions.find(tx, token, real_now()):
+                client.cookies.clear()
+                fresh = sessions.start(tx, site.seeded.people["eve"], real_now())
+                client.cookies.set("__Host-tocsin_session", fresh.token, domain="testserver.local")
+
+    return heal
+
+
+def test_a_crawl_of_every_page_and_form_finds_nothing_open(
+    acme: Pages, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    settings = Settings(database_url=acme.database.url, data_dir=tmp_path, secret_key="s" * 32)
+    app, end = main.http_app(settings, acme.database)
+    with TestClient(app, base_url=HERE, follow_redirects=False, raise_server_exceptions=False) as client:
+        plain = sorted({page.path for page in PAGES if page.method == "GET" and "{" not in page.path})
+        crawler = Crawler(client, healer(acme, client)).run(["/app", *plain, "/docs", "/docs/openapi.json", *ALONE])
+        stranger = Crawler(client, client.cookies.clear).run([*plain, link(acme), "/", "/readyz", "/incidents"])
+    end()
+    counts = crawler.counts + stranger.counts
+    crawler.faults += stranger.faults
+    crawler.places |= stranger.places
+    record_property("crawl", f"{counts['pages']} pages, {counts['forms']} forms, {counts['checks']} checks")
+    assert not crawler.faults, "\n".join(crawler.faults[:40])
+    assert (counts["pages"] > 20, counts["forms"] > 8, counts["checks"] > 1000) == (True, True, True), counts
+    assert unseen(crawler) == []
+
+
+def link(site: Pages) -> str:
+    """A link out of a mail."""
+    return site.link(site.incident(CANARY))
+
+
+def unseen(crawler: Crawler) -> list[str]:
+    """Pages of the table that no link led to."""
+    places = [Route(page.path, lambda _: None) for page in PAGES if page.method == "GET"]
+    return sorted(p.path for p in places if not any(p.path_regex.match(seen) for seen in crawler.places))

@@ -5,11 +5,13 @@ import json
 import re
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from tests.oauth.house import House, told
+from tests.seed import BEGAN, add_policy, add_service
 from tests.web.pages import BEFORE, CSRF, PASSWORD
-from tocsin.accounts.store.tables import users
+from tocsin.accounts.store.tables import team_members, teams, users
+from tocsin.escalation.store.tables import escalation_policies
 
 BACK = "https://eyes.example.com/connected"
 ACTION = re.compile(r'<form class="card form connect" method="post" action="([^"]+)"')
@@ -173,6 +175,38 @@ def test_who_may_not_configure_services_is_told_and_can_go_back(at_home: House) 
     assert press(at_home, app, service=seeded.service).status_code == 403
     assert told(press(at_home, app, "deny"))["error"] == "access_denied"
     assert at_home.rows("integrations") == 1
+
+
+def test_by_team_alone_one_connects_that_teams_services_and_no_others(at_home: House) -> None:
+    app, seeded = product(at_home), at_home.site.seeded
+    with at_home.site.database.begin() as tx:
+        tx.conn.execute(update(users).where(users.c.id == seeded.people["alice"]).values(role="limited_user"))
+        other = add_service(tx.conn, add_policy(tx.conn, seeded.people, ((5, ("bob",)),), 0))[0]
+        on_a_team(tx.conn, seeded.policy, seeded.people["alice"])
+        tx.conn.exec_driver_sql("DELETE FROM audit_watch")
+    assert press(at_home, app, service=[other, seeded.service]).status_code == 403
+    assert len(config(press(at_home, app, service=seeded.service))["integration_keys"]) == 1
+
+
+def test_a_private_teams_service_is_as_good_as_not_there(at_home: House) -> None:
+    app, seeded = product(at_home), at_home.site.seeded
+    with at_home.site.database.begin() as tx:
+        on_a_team(tx.conn, seeded.policy, seeded.people["bob"], "none")
+        tx.conn.exec_driver_sql("DELETE FROM audit_watch")
+    page = at_home.browser.get("/install/integration", params=asking(app))
+    assert seeded.service not in page.text
+    assert seeded.policy not in page.text
+    for form in ({"service": seeded.service}, {"new_name": "Net", "policy": seeded.policy}):
+        assert press(at_home, app, **form).status_code == 404
+    assert at_home.rows("integrations") == 1
+
+
+def on_a_team(conn: Any, policy: str, user: str, default_role: str = "manager") -> None:
+    """Give a policy to a new team with this manager on it."""
+    row = {"id": "PTEAM", "name": "Team", "default_role": default_role, "created_at": BEGAN}
+    conn.execute(insert(teams).values(row))
+    conn.execute(insert(team_members).values(team_id="PTEAM", user_id=user, role="manager"))
+    conn.execute(update(escalation_policies).where(escalation_policies.c.id == policy).values(team_id="PTEAM"))
 
 
 def test_search_keeps_what_was_ticked(at_home: House) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.core.audit import _masked
+from tocsin.core.audit import masked
 from tocsin.core.db import Database
 from tocsin.core.sealing import NO_KEYS, CannotOpen, Sealer, derived, is_sealed, key_id, key_of
 
@@ -85,7 +85,7 @@ def test_each_use_has_a_key_of_its_own() -> None:
 
 def test_an_audit_record_never_shows_a_sealed_value() -> None:
     assert is_sealed(SEALED)
-    assert _masked({"config": SEALED, "name": "Okta"}) == {"config": "[masked]", "name": "Okta"}
+    assert masked({"config": SEALED, "name": "Okta"}) == {"config": "[masked]", "name": "Okta"}
 
 
 def test_a_transaction_carries_the_sealer(database: Database) -> None:

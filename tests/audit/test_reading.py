@@ -3,12 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+import pyotp
 import pytest
 from sqlalchemy import select, update
 
 from tests.rest_client import RestClient
-from tocsin.accounts.commands import keys, sessions
+from tocsin.accounts.commands import guessing, keys, second_factor, sessions, users
 from tocsin.accounts.commands.bootstrap import Bootstrapped
+from tocsin.accounts.commands.signing_in import Half, Visitor, second_step, sign_in
 from tocsin.accounts.keyring import Keyring
 from tocsin.core import audit
 from tocsin.core.actor import system
@@ -133,8 +135,9 @@ def test_signing_in_and_failing_to_are_on_record(
     rest_client: RestClient, database: Database, owner: Bootstrapped
 ) -> None:
     now = real_now()
-    database.run(lambda tx: sessions.sign_in(tx, "owner@example.com", "my secret word", now, "192.0.2.1"))
-    database.run(lambda tx: sessions.sign_in(tx, "typed my secret word here", "x", now, "192.0.2.1"))
+    by = Visitor(now, "192.0.2.1")
+    database.run(lambda tx: sign_in(tx, "owner@example.com", "my secret word", by))
+    database.run(lambda tx: sign_in(tx, "typed my secret word here", "x", by))
     made = database.run(lambda tx: sessions.start(tx, owner.user_id, now, "192.0.2.1", "Firefox", "request-1"))
     database.run(lambda tx: sessions.end(tx, made.token))
     ended, begun, failed = read(rest_client, f"/users/{owner.user_id}/audit/records")[:3]
@@ -147,12 +150,27 @@ def test_signing_in_and_failing_to_are_on_record(
     assert made.token not in str(read(rest_client))
 
 
+def test_a_wrong_code_after_the_right_password_is_on_record(
+    rest_client: RestClient, database: Database, owner: Bootstrapped
+) -> None:
+    with database.begin() as tx:
+        user = users.get(tx.conn, owner.user_id)
+        second_factor.begin(tx, user)
+        pending = second_factor.pending(tx, user)
+        assert pending is not None
+        second_factor.confirm(tx, system(), user, pyotp.TOTP(pending.secret).at(real_now()), real_now())
+    half = Half(owner.user_id, "", enrols=False)
+    database.run(lambda tx: second_step(tx, half, "000 000", Visitor(real_now(), "192.0.2.1")))
+    newest = read(rest_client, f"/users/{owner.user_id}/audit/records")[0]
+    assert {"name": "wrong", "value": "code", "before_value": None} in newest["details"]["fields"]
+
+
 def test_attempts_that_the_throttle_refuses_fill_nothing(database: Database, owner: Bootstrapped) -> None:
     for _ in range(12):
-        database.run(lambda tx: sessions.sign_in(tx, "owner@example.com", "wrong", real_now(), "192.0.2.1"))
+        database.run(lambda tx: sign_in(tx, "owner@example.com", "wrong", Visitor(real_now(), "192.0.2.1")))
     with database.begin() as tx:
         failed = audit_records.c.resource_type == "sign_in_failure"
-        assert len(tx.conn.execute(select(audit_records.c.id).where(failed)).all()) == sessions.MOST_BY_EMAIL
+        assert len(tx.conn.execute(select(audit_records.c.id).where(failed)).all()) == guessing.MOST_BY_PAIR
 
 
 def test_a_revoked_key_that_is_still_used_is_on_record_once(database: Database, owner: Bootstrapped) -> None:

@@ -35,9 +35,12 @@ _PLAN = {
 _APP = {"name": "Reviews", "scopes": ["users.read"], "redirect_urls": ["https://app.example.com/cb"]}
 _SERVICE = {"type": "service", "name": "Checkout", "escalation_policy": _ref("escalation_policy", "policy")}
 _OVERRIDE = {"start": "2090-01-01T00:00:00Z", "end": "2090-01-02T00:00:00Z", "user": _ref("user")}
+_LIMITS = {"absolute_session_ttl": 7200, "idle_session_ttl": 3600}
 _USER, _TEAM, _SCHED = "/users/{user}", "/teams/{team}", "/schedules/{schedule}"
 _SERV, _POL = "/services/{service}", "/escalation_policies/{policy}"
 
+#: What needs a sign-in provider is tried against one, and watched, in tests/sign_on.
+ELSEWHERE = ("/tocsin/sign_in_",)
 WRITES = (
     Write("POST /users", "/users", {"user": {"type": "user", "name": "Ann", "email": "ann@example.com"}}, "user"),
     Write("PUT /users/{id}", _USER, {"user": {"name": "Anna"}}),
@@ -84,7 +87,11 @@ WRITES = (
     Write("DELETE /schedules/{id}", _SCHED),
     Write("DELETE /teams/{id}/users/{user_id}", f"{_TEAM}/users/{{user}}"),
     Write("DELETE /teams/{id}", _TEAM),
+    Write("DELETE /users/{id}/sessions/{type}/{session_id}", "/users/{owner}/sessions/browser/{session}"),
+    Write("DELETE /users/{id}/sessions", "/users/{owner}/sessions"),
     Write("DELETE /oauth_delegations", "/oauth_delegations?user_id={owner}&type=web"),
+    Write("PUT /session_configurations", "/session_configurations?type=web", {"session_configuration": _LIMITS}),
+    Write("DELETE /session_configurations", "/session_configurations?type=web"),
     Write("DELETE /users/{id}", _USER),
     Write("PUT /tocsin/account", "/tocsin/account", {"account": {"name": "Acme"}}),
     Write("POST /tocsin/apps", "/tocsin/apps", {"app": _APP}, "app"),

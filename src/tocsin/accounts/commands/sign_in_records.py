@@ -30,15 +30,18 @@ def signed_in(
     note(tx, who, "create", Subject("session", session_id, name, ("user", user_id)), None, said)
 
 
-def failed(tx: Tx, user: Any, address: str | None, request_id: str | None) -> None:
-    """An attempt to sign in failed; `user` is the row that the e-mail belongs to, None for nobody's."""
+def failed(tx: Tx, user: Any, address: str | None, request_id: str | None, wrong: str = "password") -> None:
+    """An attempt to sign in failed; `user` is the row that the e-mail belongs to, None for nobody's.
+
+    `wrong` is what was not right: password, or code when the password was.
+    """
     nobody = _nobody(address, request_id)
     if user is not None:
         about = Subject("sign_in_failure", ids.thing(), user.name, ("user", user.id))
     else:
         account = people.the_account(tx.conn)
         about = Subject("sign_in_failure", ids.thing(), None, ("account", account.id if account else "none"))
-    note(tx, nobody, "create", about, None, {"email": user.email if user else "of nobody here"})
+    note(tx, nobody, "create", about, None, {"email": user.email if user else "of nobody here", "wrong": wrong})
 
 
 def signed_out(tx: Tx, actor: Actor, session_id: str, user_id: str) -> None:

@@ -102,6 +102,9 @@ def second_step(tx: Tx, half: Half, code: str, by: Visitor) -> SignedIn | Refusa
     checked = second_factor.check(tx, half.user_id, code, by.at)
     if checked is Checked.RIGHT:
         return sessions.start(tx, half.user_id, by.at, by.address, by.user_agent, by.request_id)
+    if checked is Checked.WRONG:
+        user = live(tx.conn, tables.users, half.user_id)
+        sign_in_records.failed(tx, user, by.address, by.request_id, "code")
     return Refusal(checked.value)
 
 

@@ -77,6 +77,7 @@ _WALLS = st.datetimes(datetime(1975, 1, 1), datetime(2100, 1, 1))
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(sorted(zone_names())), _WALLS)
 def test_wall_times_are_read_as_the_standard_library_reads_them(name: str, wall: datetime) -> None:
+    wall = wall.replace(fold=0)  # of a time that comes twice, or never, the first reading (hypothesis draws both)
     expected = wall.replace(tzinfo=ZoneInfo(name)).astimezone(UTC)
     clock = zone_clock(name)
     assert instant(clock.utc(micros(wall.replace(tzinfo=UTC)))) == expected

@@ -73,8 +73,8 @@ def test_the_break_glass_password_opens_and_everybody_above_hears_of_it(walk: Wa
     told = walk.all("SELECT body FROM effects WHERE kind = 'notice'")
     assert {row.body["notice"]["user_id"] for row in told} == {people["eve"], people["dan"]}
     assert "Eve signed in with the break-glass password" in told[0].body["notice"]["text"]
-    record = walk.one("SELECT * FROM audit_records ORDER BY id DESC LIMIT 1")
-    assert (record.actor_id, record.after) == (people["eve"], {"signed_in_with": "break-glass password"})
+    found = walk.all("SELECT actor_id, after FROM audit_records ORDER BY id DESC LIMIT 2")
+    assert (people["eve"], {"signed_in_with": "break-glass password"}) in [(row.actor_id, row.after) for row in found]
 
 
 def test_no_door_beside_opens_with_a_password(walk: Walk) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Text, update
+from sqlalchemy import Text, insert, update
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -15,7 +15,7 @@ from tests.web.test_incidents import alert
 from tests.web.test_other_pages import on_schedule
 from tocsin import main
 from tocsin.accounts.commands import sessions
-from tocsin.accounts.store.tables import users
+from tocsin.accounts.store.tables import team_members, teams, users
 from tocsin.core.clock import real_now
 from tocsin.core.settings import Settings
 from tocsin.notifications.channels.email.sink import keep_letter
@@ -24,7 +24,8 @@ from tocsin.web.app import PAGES
 
 WORDS = ("name", "title", "summary", "description", "label", "content", "job_title", "message", "note", "why", "body")
 #: Pages that the crawl cannot reach by itself, each with its reason; they are asked for as they are.
-ALONE: dict[str, str] = {}
+ALONE: dict[str, str] = {"/app/apps": "linked from the menu alone", "/app/apps/new": "", "/app/allowed-apps": ""}
+LINKS = ("/app/password/not-a-token", "/install/integration?app_id=none", "/oauth/authorize?client_id=none")
 LETTER = (
     b"Subject: %s\r\nFrom: %s\r\nContent-Type: text/html\r\n\r\n<a href=https://testserver/app>%s</a><script>1</script>"
 )
@@ -41,6 +42,7 @@ def acme(pg_url: str, tmp_path: Path) -> Iterator[Pages]:
         incident = site.incident(CANARY, body={"type": "incident_body", "details": CANARY})
         alert(site, incident, details=evil, client=CANARY, client_url="javascript:x", contexts=[leads, image])
     on_schedule(site, None)
+    team(site)
     poison(site)
     letter = CANARY.encode()
     (tmp_path / "mailbox").mkdir()
@@ -48,6 +50,15 @@ def acme(pg_url: str, tmp_path: Path) -> Iterator[Pages]:
     yield site
     site.app.close()
     site.database.close()
+
+
+def team(site: Pages) -> None:
+    """A team with Alice on it."""
+    row = {"id": "PTEAM", "name": "Team", "default_role": "manager", "created_at": real_now()}
+    member = {"team_id": "PTEAM", "user_id": site.seeded.people["alice"], "role": "manager"}
+    with site.database.begin() as tx:
+        tx.conn.execute(insert(teams).values(row))
+        tx.conn.execute(insert(team_members).values(member))
 
 
 def poison(site: Pages) -> None:
@@ -89,7 +100,7 @@ def test_a_crawl_of_every_page_and_form_finds_nothing_open(
     with TestClient(app, base_url=HERE, follow_redirects=False, raise_server_exceptions=False) as client:
         plain = sorted({page.path for page in PAGES if page.method == "GET" and "{" not in page.path})
         crawler = Crawler(client, healer(acme, client)).run(["/app", *plain, "/docs", "/docs/openapi.json", *ALONE])
-        stranger = Crawler(client, client.cookies.clear).run([*plain, link(acme), "/", "/readyz", "/incidents"])
+        stranger = Crawler(client, client.cookies.clear).run([*plain, link(acme), *LINKS, "/", "/readyz", "/incidents"])
     end()
     counts = crawler.counts + stranger.counts
     crawler.faults += stranger.faults

@@ -16,7 +16,7 @@ TOKEN = "a token for the numbers"
 
 def client(database: Database, peer: str | None = "127.0.0.1", **settings: Any) -> TestClient:
     chosen = Settings(**settings)
-    front = Standing(Front(Health(database, True), None, None, None, chosen.metrics_token), chosen)
+    front = Standing(Front(Health(database, True), None, None, None, metrics_token=chosen.metrics_token), chosen)
 
     async def from_peer(scope: Any, receive: Any, send: Any) -> None:
         await front({**scope, "client": (peer, 1) if peer else None}, receive, send)

@@ -169,7 +169,8 @@ class Crawler:
 
     def filled(self, form: Form, found_on: str) -> None:
         """The form as a person would send it, with hostile text in every field: no reflection, no crash, no way out."""
-        for text in (CANARY, EVIL, "\x00\ud7ff" + "é" * 5000, ""):
+        long = 5000 if form.method == "post" else 500  # a query is no place for more
+        for text in (CANARY, EVIL, "\x00\ud7ff" + "é" * long, ""):
             self.heal()
             data = self.fresh(form, found_on).filled(text)
             data |= {name: EVIL for name in REDIRECTS if name in data}

@@ -25,7 +25,7 @@ def _page(ask: Ask, fresh: str | None) -> Response:
     user_id = ask.actor.user_id or ""
     return framed(
         ask, "keys.html", keys=read.keys_of(ask.tx.conn, user_id), fresh=fresh, told=TOLD.get(ask.query("done"), ""),
-        base=ask.asked.base_url, place=OWN,
+        base=ask.asked.base_url, keys_at=OWN,
     )  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def every(ask: Ask) -> Response:
 def _account_page(ask: Ask, fresh: str | None) -> Response:
     return framed(
         ask, "account_keys.html", keys=read.all_keys(ask.tx.conn), fresh=fresh, told=TOLD.get(ask.query("done"), ""),
-        base=ask.asked.base_url, place=ALL,
+        base=ask.asked.base_url, keys_at=ALL,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Identity, Index, Integer, Table
 from sqlalchemy import text as sql
 
+from tocsin.core.db import RACED
 from tocsin.core.metadata import document, instant, metadata, text
 
 chains = Table(
@@ -52,6 +53,8 @@ sends = Table(
     Index("ix_sends_user", "user_id", "created_at"),
     Index("ix_sends_tried", "first_tried_at", postgresql_where=sql("kind <> 'notice'")),
 )
+
+RACED.add("uq_sends_open_bundle")  # a message that failed waits again while the planner opens another for its bundle
 
 items = Table(
     "send_items",

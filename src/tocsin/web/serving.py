@@ -153,10 +153,16 @@ def _ask(site: Site, page: Page, asked: Asked, tx: Tx) -> Ask:
         raise Unauthenticated("You are not signed in")
     if asked.method == "POST":
         _check(ask, ask.session)
-    if page.needs is not None:
-        own = ask.session.actor.user_id if page.needs is Permission.OWN_PROFILE and not asked.params else None
-        rights.admit(tx.conn, site.standings, ask.session.actor, page, asked.params, own)
+    _admit(ask, page)
     return ask
+
+
+def _admit(ask: Ask, page: Page) -> None:
+    """Refuse who may not have this page."""
+    if page.open or page.needs is None:
+        return
+    own = ask.actor.user_id if page.needs is Permission.OWN_PROFILE and not ask.asked.params else None
+    rights.admit(ask.tx.conn, ask.site.standings, ask.actor, page, ask.asked.params, own)
 
 
 def session_of(tx: Tx, asked: Asked) -> sessions.Session | None:
@@ -189,12 +195,20 @@ def _to_sign_in(site: Site, asked: Asked, error: TocsinError) -> Response:
 
 def _explained(site: Site, page: Page, asked: Asked, error: TocsinError, tx: Tx) -> Response:
     ask = Ask(site, tx, asked, session_of(tx, asked))
-    signed_in = page.open or ask.session is not None
-    if page.again is None or not signed_in or isinstance(error, NotFound):
+    if page.again is None or isinstance(error, NotFound) or not _may_see_again(ask, page):
         return ask.page("error.html", error.status, error=error, troubles=())
     response = page.again(replace(ask, errors=error.errors or [error.message]))
     response.status_code = error.status
     return response
+
+
+def _may_see_again(ask: Ask, page: Page) -> bool:
+    """Whether who was refused may have the page that explains it: it shows what the refused form stood on."""
+    try:
+        _admit(ask, page)
+    except TocsinError:
+        return False
+    return True
 
 
 def blank(site: Site, error: TocsinError) -> Response:

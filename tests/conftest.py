@@ -6,17 +6,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from tests import audited, databases
 from tests.databases import TestServer
 from tests.rest import toy
 from tests.rest_client import RestClient
+from tocsin.accounts import passwords
 from tocsin.accounts.commands.bootstrap import Bootstrapped, bootstrap
 from tocsin.core.db import Database
 from tocsin.core.sealing import Sealer
 from tocsin.core.settings import Settings
 from tocsin.operations import TABLES, rest_app
 from tocsin.rest.not_built import not_built, published
+
+passwords.COST.set(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,6 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 LEAST, MOST = 12, 500
-_hasher = PasswordHasher()
-# Checked against when nobody has the given e-mail, so that the time of an answer does not tell who exists.
-_NOBODY = _hasher.hash("nobody has this password")
 _RUNS = (
     "abcdefghijklmnopqrstuvwxyz",
     "01234567890123456789",
@@ -37,17 +34,31 @@ qazwsxedcrfv qazwsxedc123 zaq12wsxcde3 !qaz2wsx3edc qwer1234asdf asdf1234qwer 98
 _COMMON = frozenset(_LISTED.split())
 
 
+class Cost:
+    """What a hash costs. `nobody` is checked where no hash is, so that the time of an answer tells not who exists."""
+
+    def __init__(self, hasher: PasswordHasher):
+        self.set(hasher)
+
+    def set(self, hasher: PasswordHasher) -> None:
+        """Another price from now on: a test suite hashes thousands of passwords, at a fifth of a second each."""
+        self.hasher, self.nobody = hasher, hasher.hash("nobody has this password")
+
+
+COST = Cost(PasswordHasher())
+
+
 def hashed(password: str) -> str:
     """The hash to store; ValueError when the password is too short."""
     if len(password) < LEAST:
         raise ValueError(f"A password needs at least {LEAST} characters")
-    return _hasher.hash(password)
+    return COST.hasher.hash(password)
 
 
 def matches(password_hash: str | None, password: str) -> bool:
     """Whether `password` is the one behind the hash; None (no password, or nobody) takes as long and is False."""
     try:
-        return _hasher.verify(password_hash or _NOBODY, password) and password_hash is not None
+        return COST.hasher.verify(password_hash or COST.nobody, password) and password_hash is not None
     except (VerificationError, InvalidHashError):
         return False
 

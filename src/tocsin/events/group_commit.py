@@ -10,7 +10,6 @@ import asyncio
 import collections
 from collections.abc import Coroutine
 
-import psycopg
 import structlog
 from prometheus_client import Counter
 
@@ -96,7 +95,7 @@ class GroupCommit:
     def _commit(self, line: Line, batch: list[Waiting]) -> None:
         try:
             line.send([raw for raw, _ in batch], PATIENCE, lambda problem: self._over(line, batch, problem))
-        except psycopg.Error as problem:
+        except Exception as problem:  # whatever it is: a line that is not given back would store nothing any more
             self._over(line, batch, problem)
 
     def _over(self, line: Line, batch: list[Waiting], problem: Exception | None) -> None:

@@ -12,18 +12,13 @@ from tocsin.core.errors import Invalid, NotFound
 from tocsin.offboarding import commands as offboarding
 from tocsin.offboarding.looking import standing
 from tocsin.rest.body import read as read_body
-from tocsin.rest.permissions import Permission, may
+from tocsin.rest.permissions import NAMES, Permission, may
 from tocsin.web.pages.frame import framed
 from tocsin.web.queries import incidents, names, people, things
 from tocsin.web.serving import Page
 from tocsin.web.site import Ask, go
 
-ROLES = {
-    "admin": "Global admin", "user": "Manager", "limited_user": "Responder", "observer": "Observer",
-    "restricted_access": "Restricted access", "read_only_user": "Full stakeholder",
-    "read_only_limited_user": "Limited stakeholder",
-}  # fmt: skip
-NAMED = {"owner": "Account owner", **ROLES}
+ROLES = {role: name for role, name in NAMES.items() if role != "owner"}
 TOLD = {
     "invited": "The invitation is on its way by mail.", "role": "The role is changed.",
     "factor": "The second factor is gone; they can sign in with the password alone and set up a new one.",
@@ -36,7 +31,7 @@ def every(ask: Ask) -> Response:
     query = ask.query("q").strip()[:100]
     return framed(
         ask, "people.html", people=people.listed(ask.tx.conn, query, ask.now, ask.sight), query=query,
-        roles=ROLES, named=NAMED, told=TOLD.get(ask.query("done"), ""),
+        roles=ROLES, named=NAMES, told=TOLD.get(ask.query("done"), ""),
         may_invite=may(ask.actor, Permission.MANAGE_PEOPLE),
         given={name: ask.field(name)[:200] for name in ("name", "email", "role")},
     )  # fmt: skip
@@ -60,7 +55,7 @@ def person(ask: Ask) -> Response:
     return framed(
         ask, "person.html", person=found, methods=things.methods(ask.tx.conn, found.id),
         rules=things.rules(ask.tx.conn, found.id), on_call=on_call, rows=rows, more=more,
-        named=NAMED, told=TOLD.get(ask.query("done"), ""), **_managing(ask, found),
+        named=NAMES, told=TOLD.get(ask.query("done"), ""), **_managing(ask, found),
     )  # fmt: skip
 
 

@@ -17,18 +17,14 @@ from tocsin.accounts.wire_sign_in import ProviderBody
 from tocsin.core.errors import Invalid
 from tocsin.core.recorded import by_id
 from tocsin.rest.body import read
-from tocsin.rest.permissions import Permission
+from tocsin.rest.permissions import NAMES, Permission
 from tocsin.web.pages.frame import framed
 from tocsin.web.serving import Page
 from tocsin.web.sign_on import CALLBACK
 from tocsin.web.site import Ask, go
 
 HOME = "/app/settings/sign-in"
-ROLES = {
-    "admin": "Global admin", "user": "Manager", "limited_user": "Responder", "observer": "Observer",
-    "restricted_access": "Restricted", "read_only_user": "Full stakeholder",
-    "read_only_limited_user": "Limited stakeholder",
-}  # fmt: skip
+ROLES = {role: name for role, name in NAMES.items() if role != "owner"}
 SAID = {
     "saved": "Saved. The provider answered, and its documents are right.", "removed": "Removed.",
     "unlinked": "Unlinked.", "enforced": "People sign in through single sign-on only.",

@@ -61,6 +61,12 @@ def watch(engine: Engine) -> None:
             )
 
 
+def forget(engine: Engine) -> None:
+    """What has happened so far (a test's furniture) is not looked at."""
+    with engine.begin() as conn:
+        conn.execute(text("DELETE FROM audit_watch"))
+
+
 def unrecorded(conn: Connection) -> list[str]:
     """Tables changed by a transaction that wrote no record."""
     return list(conn.scalars(text(_UNRECORDED)))

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import create_engine
 
 from tests import audited, databases
 from tests.databases import TestServer
+from tests.homes import Home
 from tests.rest import toy
 from tests.rest_client import RestClient
 from tocsin.accounts import passwords
@@ -37,9 +39,30 @@ def pg_server(run_dir: Path) -> Iterator[TestServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def home(pg_server: TestServer) -> Iterator[Home]:
+    """The database of this worker."""
+    home = Home(pg_server, _furnish)
+    yield home
+    home.leave()
+
+
+def _furnish(url: str) -> None:
+    engine = create_engine(url)
+    toy.boats.create(engine)
+    audited.watch(engine)
+    engine.dispose()
+
+
 @pytest.fixture
-def pg_url(pg_server: TestServer) -> Iterator[str]:
-    """The URL of a fresh, migrated database; it is dropped after the test."""
+def pg_url(home: Home) -> str:
+    """The URL of a migrated database as good as new."""
+    return home.url()
+
+
+@pytest.fixture
+def pristine_url(pg_server: TestServer) -> Iterator[str]:
+    """The URL of a new copy of the template, without what other tests need; it is dropped after the test."""
     name = pg_server.new()
     yield pg_server.database(name)
     pg_server.drop(name)
@@ -49,8 +72,6 @@ def pg_url(pg_server: TestServer) -> Iterator[str]:
 def database(pg_url: str) -> Iterator[Database]:
     """An empty account's database; at the end, no audited table may have changed without a record."""
     database = Database(pg_url, pool=4, sealer=Sealer(["a secret key for the tests of Tocsin"]))
-    toy.boats.create(database.engine, checkfirst=True)
-    audited.watch(database.engine)
     yield database
     with database.engine.begin() as conn:
         unrecorded = audited.unrecorded(conn)

@@ -13,7 +13,7 @@ from tests.web.pages import Pages, pages
 def site(pg_url: str, tmp_path: Path) -> Iterator[Pages]:
     """A site with a real mail server set."""
     made = pages(pg_url, tmp_path)
-    audited.watch(made.database.engine)
+    audited.forget(made.database.engine)
     yield made
     with made.database.engine.begin() as conn:
         unrecorded = audited.unrecorded(conn)

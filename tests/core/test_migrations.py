@@ -25,8 +25,8 @@ def bare(pg_server: TestServer) -> Iterator[str]:
     pg_server.drop(name)
 
 
-def test_they_make_the_tables_of_the_code(pg_url: str) -> None:
-    engine = create_engine(pg_url)
+def test_they_make_the_tables_of_the_code(pristine_url: str) -> None:
+    engine = create_engine(pristine_url)
     with engine.connect() as conn:
         differences = compare_metadata(MigrationContext.configure(conn), metadata)
     engine.dispose()

@@ -17,7 +17,7 @@ def at_home(pg_url: str, tmp_path: Path) -> Iterator[House]:
     """The cast's server; its clock can be moved, and what changes without an audit record fails the test."""
     site = pages(pg_url, tmp_path)
     site.database.clock = Clock(test=True)
-    audited.watch(site.database.engine)
+    audited.forget(site.database.engine)
     with house(site, Settings(api_rate_limit=0)) as made:
         yield made
     with site.database.engine.begin() as conn:

@@ -53,7 +53,7 @@ class Firm:
 
     def leaves(self, name: str, stand_in: str | None = "carol", by: str = "eve") -> Any:
         to = self.id(stand_in) if stand_in else None
-        audited.watch(self.database.engine)
+        audited.forget(self.database.engine)
         standing = self.database.run(lambda tx: offboard(tx, self.actor(by, "owner"), self.id(name), to))
         with self.database.begin() as tx:
             assert audited.unrecorded(tx.conn) == []

@@ -35,7 +35,7 @@ def provider(running: Provider) -> Iterator[Provider]:
 def walk(pg_url: str, tmp_path: Path, provider: Provider) -> Iterator[Walk]:
     """A site of the cast (Eve is the owner), with the provider added, nobody signed in."""
     site = pages(pg_url, tmp_path, outbound_allow=("127.0.0.1",))
-    audited.watch(site.database.engine)
+    audited.forget(site.database.engine)
     walk = Walk(site, provider)
     yield walk
     with site.database.begin() as tx:

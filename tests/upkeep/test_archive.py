@@ -24,6 +24,12 @@ Content = dict[str, bytes]
 
 
 @pytest.fixture
+def pg_url(pristine_url: str) -> str:
+    """Every table is one of the product's."""
+    return pristine_url
+
+
+@pytest.fixture
 def saved(pg_url: str, tmp_path: Path) -> Path:
     """A backup of a small account."""
     database = Database(pg_url)

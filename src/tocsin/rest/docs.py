@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,23 @@ _POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'n
 
 
 class Docs:
-    """The two documents, made once."""
+    """The two documents, each made when it is first asked for (the schemas of all bodies take a tenth of a second)."""
 
     def __init__(self, operations: Sequence[Operation]):
-        self._json = msgspec.json.encode(openapi(operations))
-        rows = sorted((o.path, o.method, _first_line(o), o.scope or "") for o in operations)
-        page = _templates.get_template("docs.html").render(rows=rows, published=len(published()))
-        self._page = page.encode()
-        self._style = (Path(__file__).parent / "docs.css").read_bytes()
+        self._operations = operations
+
+    @cached_property
+    def _json(self) -> bytes:
+        return msgspec.json.encode(openapi(self._operations))
+
+    @cached_property
+    def _page(self) -> bytes:
+        rows = sorted((o.path, o.method, _first_line(o), o.scope or "") for o in self._operations)
+        return _templates.get_template("docs.html").render(rows=rows, published=len(published())).encode()
+
+    @cached_property
+    def _style(self) -> bytes:
+        return (Path(__file__).parent / "docs.css").read_bytes()
 
     def answer(self, request: Request) -> Answer | None:
         """The document at this path, None for any other path."""

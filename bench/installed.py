@@ -73,7 +73,8 @@ def installed(bindir: Path | None = None) -> Iterator[Install]:
 def serve(install: Install, roles: str = "web,intake,worker", smtp: str | None = None, processes: int = 1) -> Served:
     """The server as in production. Use it as a context."""
     more = {"TOCSIN_SMTP_URL": smtp} if smtp else {}
-    settings = {"TOCSIN_DATABASE_URL": install.url, "TOCSIN_ROLES": roles, "TOCSIN_TEST_CLOCK": "0", **more}
+    more |= {"TOCSIN_TEST_CLOCK": "0", "TOCSIN_API_RATE_LIMIT": "0"}
+    settings = {"TOCSIN_DATABASE_URL": install.url, "TOCSIN_ROLES": roles, **more}
     return Served(install.place, free_port(), processes, **settings)
 
 

@@ -93,7 +93,7 @@ def noop() -> Iterator[Target]:
     port = free_port()
     with running([sys.executable, "-m", "bench.noop", str(port)]) as process:
         base = f"http://127.0.0.1:{port}"
-        _until_up(base)
+        until_up(base)
         yield Target(NOOP, base, "/v2/enqueue", event("0" * 32), lambda: [process])
 
 
@@ -120,7 +120,7 @@ def alertmanager() -> Iterator[Target]:
         ]  # fmt: skip
         with running(words) as process:
             base = f"http://127.0.0.1:{port}"
-            _until_up(f"{base}/-/ready")
+            until_up(f"{base}/-/ready")
             yield Target(ALERTMANAGER, base, "/api/v2/alerts", alert(), lambda: [process])
 
 
@@ -142,7 +142,9 @@ def running(words: Sequence[str]) -> Iterator[psutil.Process]:
         process.wait(20)
 
 
-def _until_up(url: str) -> None:
+def until_up(url: str) -> None:
+    """Returns once something answers there."""
+
     def up() -> bool:
         try:
             httpx2.post(url, json={}) if url.count("/") == 2 else httpx2.get(url)

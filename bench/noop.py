@@ -1,6 +1,7 @@
-"""What the intake is compared with: the same server and options, a handler that decodes the body and answers 202.
+"""What servers are compared with: the same server and options, and a handler that does nothing.
 
-python -m bench.noop PORT
+python -m bench.noop PORT            decodes the body and answers 202 (the intake's)
+python -m bench.noop PORT framework  a Starlette route that answers a constant object
 """
 
 import sys
@@ -8,6 +9,10 @@ from typing import Any
 
 import msgspec
 import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 _decode = msgspec.json.Decoder().decode
 _ANSWER = b'{"status":"success","message":"Event processed","dedup_key":"0123456789abcdef0123456789abcdef"}'
@@ -32,10 +37,21 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": _ANSWER})
 
 
+async def nobody(request: Request) -> JSONResponse:
+    """A constant object of a user's size."""
+    return JSONResponse(
+        {
+            "user": {"id": request.path_params["id"], "type": "user", "name": "Nobody"}
+            | dict.fromkeys("abcdefgh", "x" * 40)
+        }
+    )
+
+
 if __name__ == "__main__":
+    served = Starlette(routes=[Route("/users/{id}", nobody)]) if "framework" in sys.argv else app
     uvicorn.Server(
         uvicorn.Config(
-            app, host="127.0.0.1", port=int(sys.argv[1]), loop="uvloop", http="httptools", access_log=False,
+            served, host="127.0.0.1", port=int(sys.argv[1]), loop="uvloop", http="httptools", access_log=False,
             log_config=None, server_header=False, proxy_headers=False, timeout_keep_alive=75,
         )
     ).run()  # fmt: skip

@@ -128,7 +128,7 @@ def test_a_policy_given_to_a_team_brings_its_people(rest_client: RestClient) -> 
     assert rest_client.delete(f"/teams/{other}/escalation_policies/{policy}").status == 204
 
 
-def test_schedules_are_known_through_their_port(
+def test_only_schedules_that_their_port_knows_can_be_targets(
     rest_client: RestClient, database: Database, owner: Bootstrapped
 ) -> None:
     facts = FACTS | {"schedule": lambda conn, ids: {id: {"summary": "Primary"} for id in ids if id == "PS"}}
@@ -136,7 +136,7 @@ def test_schedules_are_known_through_their_port(
     client = RestClient(build(TABLES, database, settings, authenticate, facts, USES), owner.api_key)
     rule = {"escalation_delay_in_minutes": 5, "targets": [{"id": "PS", "type": "schedule"}]}
     (target,) = policies.add(client, "Ops", rule)["escalation_rules"][0]["targets"]
-    assert (target["type"], target["summary"]) == ("schedule_reference", "Primary")
+    assert (target["type"], target["id"]) == ("schedule_reference", "PS")
 
 
 def test_a_change_of_rules_is_on_record(rest_client: RestClient, owner: Bootstrapped) -> None:

@@ -6,13 +6,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, delete, insert, select, update
 
 from tocsin.core import audit
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
+from tocsin.core.together import among
 
 _NOISE = frozenset({"id", "created_at", "sha256"})
 
@@ -70,7 +72,12 @@ def live(conn: Connection, table: Table, id: str, lock: bool = False) -> Row[Any
     return conn.execute(found.with_for_update() if lock else found).one_or_none()
 
 
+@cache
+def _with_ids(table: Table) -> Select[Any]:
+    return select(table).where(among(table.c.id))
+
+
 def by_id(conn: Connection, table: Table, ids: Iterable[str]) -> dict[str, Row[Any]]:
     """The rows with these ids, the deleted ones too (they stay visible as references, core:K7)."""
-    rows = conn.execute(select(table).where(table.c.id.in_(list(ids))))
+    rows = conn.execute(_with_ids(table), {"ids": list(ids)})
     return {row.id: row for row in rows}

@@ -1,15 +1,14 @@
 """`/escalation_policies`, and the policies of a team."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, func
 
 from tocsin.accounts import acting
 from tocsin.accounts.api.audit import records_of
-from tocsin.accounts.store.tables import teams, users
 from tocsin.accounts.wire import team_ref, user_ref
-from tocsin.core.recorded import by_id
 from tocsin.escalation import commands, wire
 from tocsin.escalation.store import policies
 from tocsin.escalation.store.tables import escalation_policies
@@ -26,27 +25,32 @@ INCLUDES = {
 
 
 def _show(call: Call, rows: Sequence[Row[Any]]) -> list[Thing]:
-    rules = policies.rules_of(call.conn, [row.id for row in rows])
-    targets = _targets(call, [rule for some in rules.values() for rule in some])
-    named = by_id(call.conn, teams, {row.team_id for row in rows if row.team_id})
+    return _shown(call, rows, policies.around(call.conn, [row.id for row in rows]))
+
+
+def _shown(call: Call, rows: Sequence[Any], around: Mapping[str, Sequence[Any]]) -> list[Thing]:
+    rules: defaultdict[str, list[Any]] = defaultdict(list)
+    for rule in around["rules"]:
+        rules[rule.policy_id].append(rule)
+    targets, named = _targets(around), {team.id: team for team in around["teams"]}
     facts = call.facts("escalation_policy", [row.id for row in rows])
     asked = call.wants("escalation_rule_assignment_strategies")
 
-    def show(row: Row[Any]) -> Thing:
+    def show(row: Any) -> Thing:
         team = [team_ref(row.team_id, named[row.team_id].name)] if row.team_id in named else []
         services = facts.get(row.id, {}).get("services", [])
-        return wire.policy(row, rules.get(row.id, []), team, services, targets, asked)
+        return wire.policy(row, rules[row.id], team, services, targets, asked)
 
     return [show(row) for row in rows]
 
 
-def _targets(call: Call, rules: Iterable[Row[Any]]) -> dict[tuple[str, str], Ref]:
-    named = {(target["kind"], target["id"]) for rule in rules for target in rule.targets}
-    found = by_id(call.conn, users, {id for kind, id in named if kind == "user"})
-    schedules = call.facts("schedule", sorted(id for kind, id in named if kind == "schedule"))
-    refs = {("user", row.id): user_ref(row.id, row.name, row.deleted_at is not None) for row in found.values()}
+def _targets(around: Mapping[str, Sequence[Any]]) -> dict[tuple[str, str], Ref]:
+    """References to the targets of rules; one that was deleted stays visible by its id (core:K7)."""
+    named = {(target["kind"], target["id"]) for rule in around["rules"] for target in rule.targets}
+    refs = {("user", row.id): user_ref(row.id, row.name, row.deleted_at is not None) for row in around["users"]}
+    live = {row.id: row.name for row in around["schedules"] if row.deleted_at is None}
     for kind, id in named - refs.keys():
-        refs[kind, id] = Ref(kind, id, schedules.get(id, {}).get("summary"), gone=id not in schedules)
+        refs[kind, id] = Ref(kind, id, live.get(id), gone=id not in live)
     return refs
 
 
@@ -65,8 +69,8 @@ def _one(call: Call, id: str) -> Thing:
 
 def load_policies(call: Call, ids: Sequence[str]) -> dict[str, Thing]:
     """Policies for `include[]`."""
-    rows = by_id(call.conn, escalation_policies, ids).values()
-    return {thing.id: thing for thing in _show(call, [row for row in rows if row.deleted_at is None])}
+    around = policies.around(call.conn, ids)
+    return {thing.id: thing for thing in _shown(call, around["policies"], around)}
 
 
 def list_policies(call: Call) -> Page:

@@ -66,7 +66,7 @@ def rule_as_sent(rule: Row[Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def policy_ref(row: Row[Any]) -> Ref:
+def policy_ref(row: Any) -> Ref:
     """A reference to a policy."""
     return Ref("escalation_policy", row.id, row.name, gone=row.deleted_at is not None)
 

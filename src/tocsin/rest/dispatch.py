@@ -1,4 +1,4 @@
-"""From a request to an answer, all synchronous: it runs in a thread, each call in one transaction.
+"""From a request to an answer, all synchronous: it runs in a thread, each call that may write in one transaction.
 
 The order is: route (404, 405), key (401), rate (429), built (501), rights (403), body and query (400), the function.
 """
@@ -54,7 +54,8 @@ class Dispatcher:
             actor = self._actor(request, told)
             if not isinstance(operation, Operation):
                 raise NotBuilt(f"Tocsin does not serve {method} {operation} yet")
-            status, document = self.database.run(lambda tx: self._run(tx, operation, actor, request, path))
+            within = self.database.read if method == "GET" else self.database.run
+            status, document = within(lambda tx: self._run(tx, operation, actor, request, path))
         except Exception as error:  # the border: everything becomes an error object, the unexpected is logged
             shown = errors.known(error, request.id)
             return _answer(shown.status, errors.document(shown), told)

@@ -1,7 +1,6 @@
 """`/schedules`: the collection, preview, users (core:S1-S30)."""
 
 from collections.abc import Iterable, Sequence
-from datetime import tzinfo
 from typing import Any
 
 from sqlalchemy import Row
@@ -18,7 +17,7 @@ from tocsin.schedules import commands, wire
 from tocsin.schedules.logic import next_on_call, render_errors, render_window, rendered, users_in, who
 from tocsin.schedules.model import Schedule, Shift
 from tocsin.schedules.store import finding
-from tocsin.schedules.store.loading import absent, load, people_of, ready
+from tocsin.schedules.store.loading import absent, fresh, load, people_of
 from tocsin.schedules.store.tables import schedules
 from tocsin.schedules.wire import Teller, Window
 
@@ -39,19 +38,18 @@ def window_of(call: Call) -> Window | None:
 def _show(
     call: Call,
     rows: Sequence[Row[Any]],
-    zone: tzinfo | None,
     parts: Iterable[str] = PARTS,
     window: Window | None = None,
+    listed: bool = False,
 ) -> list[Thing]:
-    """Schedules with these parts, in `zone`, else each in its own."""
+    """Schedules with these parts; those of a list in the zone of whoever asks, others each in its own (core:S25)."""
     ids = [row.id for row in rows]
-    found = load(call.conn, ids, min(window.since, call.now)) if window else ready(call.conn, ids, call.now)
-    people = finding.names_of(call.conn, people_of(found.values()))
-    teams = finding.teams_of(call.conn, ids)
-    facts = call.facts("schedule", ids)
+    found = load(call.conn, ids, min(window.since, call.now)) if window else fresh(call.conn, rows, call.now)
+    around = finding.around(call.conn, ids, people_of(found.values()), call.actor.user_id)
+    people, teams, facts = around.people, around.teams, call.facts("schedule", ids)
     shown = []
     for row in rows:
-        teller = Teller(people, call.zone or zone or wire.zone_of(row.time_zone))
+        teller = Teller(people, call.zone or wire.zone_of(around.zone if listed else row.time_zone))
         fields = _parts(found[row.id], teller, window, set(parts))
         fields |= {
             "users": [teller.user(id) for id in wire.users_of(found[row.id])],
@@ -86,22 +84,21 @@ def _next(call: Call, schedule: Schedule, teller: Teller) -> dict[str, Any]:
 
 
 def _one(call: Call, id: str) -> Thing:
-    return _show(call, [commands.get(call.conn, id)], None, window=window_of(call))[0]
+    return _show(call, [commands.get(call.conn, id)], window=window_of(call))[0]
 
 
 def load_schedules(call: Call, ids: Sequence[str]) -> dict[str, Thing]:
     """Schedules for `include[]`, in full but not rendered."""
     rows = [row for row in by_id(call.conn, schedules, ids).values() if row.deleted_at is None]
-    return {thing.id: thing for thing in _show(call, rows, None)}
+    return {thing.id: thing for thing in _show(call, rows)}
 
 
 def list_schedules(call: Call) -> Page:
     """List schedules; layers, overrides and the final schedule only where `include[]` names them"""
-    zone = wire.zone_of(finding.zone_of(call.conn, call.actor.user_id))
     parts = [name for name in PARTS if call.wants(name)]
     found = finding.find(call.text("query"), call.many("team_ids"), call.sight)
     window = window_of(call)
-    return offset_page(call, found, lambda rows: _show(call, rows, zone, parts, window))
+    return offset_page(call, found, lambda rows: _show(call, rows, parts, window, listed=True))
 
 
 def get_schedule(call: Call) -> Thing:

@@ -1,16 +1,15 @@
 """`/services`, their integrations, and `/vendors`."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, func
 
 from tocsin.accounts.api.audit import records_of
-from tocsin.accounts.store.tables import teams
 from tocsin.accounts.wire import team_ref
 from tocsin.core.errors import NotFound
 from tocsin.core.recorded import by_id
-from tocsin.escalation.store.tables import escalation_policies
 from tocsin.escalation.wire import policy_ref
 from tocsin.rest.call import Call
 from tocsin.rest.objects import Thing
@@ -29,16 +28,21 @@ INCLUDES = {
 
 
 def _show(call: Call, rows: Sequence[Row[Any]]) -> list[Thing]:
-    ids = [row.id for row in rows]
-    policies = by_id(call.conn, escalation_policies, {row.escalation_policy_id for row in rows})
-    named = by_id(call.conn, teams, {policy.team_id for policy in policies.values() if policy.team_id})
-    ways_in = catalog.integrations_of(call.conn, ids)
-    facts = call.facts("service", ids)
+    return _shown(call, rows, catalog.around(call.conn, [row.id for row in rows]))
 
-    def show(row: Row[Any]) -> Thing:
+
+def _shown(call: Call, rows: Sequence[Any], around: Mapping[str, Sequence[Any]]) -> list[Thing]:
+    policies = {policy.id: policy for policy in around["policies"]}
+    named = {team.id: team for team in around["teams"]}
+    ways_in: defaultdict[str, list[Any]] = defaultdict(list)
+    for way_in in around["integrations"]:
+        ways_in[way_in.service_id].append(way_in)
+    facts = call.facts("service", [row.id for row in rows])
+
+    def show(row: Any) -> Thing:
         policy = policies[row.escalation_policy_id]
         team = [team_ref(policy.team_id, named[policy.team_id].name)] if policy.team_id in named else []
-        return wire.service(row, policy_ref(policy), team, ways_in.get(row.id, []), facts.get(row.id, {}))
+        return wire.service(row, policy_ref(policy), team, ways_in[row.id], facts.get(row.id, {}))
 
     return [show(row) for row in rows]
 
@@ -49,8 +53,8 @@ def _one(call: Call, id: str) -> Thing:
 
 def load_services(call: Call, ids: Sequence[str]) -> dict[str, Thing]:
     """Services for `include[]`."""
-    rows = by_id(call.conn, services, ids).values()
-    return {thing.id: thing for thing in _show(call, [row for row in rows if row.deleted_at is None])}
+    around = catalog.around(call.conn, ids)
+    return {thing.id: thing for thing in _shown(call, around["services"], around)}
 
 
 def load_integrations(call: Call, ids: Sequence[str]) -> dict[str, Thing]:

@@ -22,10 +22,12 @@ METHOD_TYPES = ("email", "phone", "sms", "whatsapp", "push_notification")
 
 
 def _show(call: Call, rows: Sequence[Row[Any]]) -> list[Thing]:
-    ids = [row.id for row in rows]
-    methods = _by_user(people.methods_of(call.conn, ids))
-    rules = _by_user(people.rules_of(call.conn, ids))
-    teams = _by_user([row for row in people.teams_of(call.conn, ids) if call.sight.sees_team(row.id)])
+    return _shown(call, rows, people.around_users(call.conn, [row.id for row in rows]))
+
+
+def _shown(call: Call, rows: Sequence[Any], around: Mapping[str, Sequence[Any]]) -> list[Thing]:
+    methods, rules = _by_user(around["methods"]), _by_user(around["rules"])
+    teams = _by_user([row for row in around["teams"] if call.sight.sees_team(row.id)])
     return [wire.user(row, methods[row.id], rules[row.id], teams[row.id]) for row in rows]
 
 
@@ -42,7 +44,8 @@ def _one(call: Call, id: str) -> Thing:
 
 def load_users(call: Call, ids: Sequence[str]) -> dict[str, Thing]:
     """Users for `include[]`."""
-    return {thing.id: thing for thing in _show(call, list(people.live_users(call.conn, ids).values()))}
+    around = people.around_users(call.conn, ids)
+    return {thing.id: thing for thing in _shown(call, around["users"], around)}
 
 
 def load_methods(call: Call, ids: Sequence[str]) -> dict[str, Thing]:

@@ -31,6 +31,7 @@ from tocsin.accounts.store.tables import (
     users,
 )
 from tocsin.core.audit import audit_records
+from tocsin.core.together import Found, Together, among
 from tocsin.rest.permissions import EVERYTHING, Sight
 
 Rows = Sequence[Row[Any]]
@@ -71,35 +72,46 @@ def live_users(conn: Connection, ids: Iterable[str], hold: bool = False) -> dict
     return {row.id: row for row in conn.execute(found.with_for_update(read=True) if hold else found)}
 
 
+_METHODS = (
+    select(contact_methods)
+    .where(among(contact_methods.c.user_id))
+    .order_by(contact_methods.c.created_at, contact_methods.c.id)
+)
+_RULES = (
+    select(notification_rules, contact_methods.c.type.label("method_type"), contact_methods.c.address)
+    .join(contact_methods, contact_methods.c.id == notification_rules.c.contact_method_id)
+    .where(among(notification_rules.c.user_id))
+    .order_by(*(notification_rules.c[name] for name in ("urgency", "start_delay_in_minutes", "created_at", "id")))
+)
+_TEAMS = (
+    select(team_members.c.user_id, teams.c.id, teams.c.name, team_members.c.role)
+    .join(teams, teams.c.id == team_members.c.team_id)
+    .where(among(team_members.c.user_id))
+    .order_by(func.lower(teams.c.name))
+)
+_USERS = select(users).where(among(users.c.id), users.c.deleted_at.is_(None)).order_by(users.c.id)
+_AROUND = Together(users=_USERS, methods=_METHODS, rules=_RULES, teams=_TEAMS)
+
+
+def around_users(conn: Connection, user_ids: Iterable[str]) -> dict[str, list[Found]]:
+    """The live `users` among these; `methods`, `rules` and `teams` of all, as the functions below tell them."""
+    return _AROUND.read(conn, ids=user_ids)
+
+
 def methods_of(conn: Connection, user_ids: Iterable[str]) -> Rows:
     """Contact methods of these users, oldest first."""
-    mine = contact_methods.c.user_id.in_(list(user_ids))
-    return conn.execute(
-        select(contact_methods).where(mine).order_by(contact_methods.c.created_at, contact_methods.c.id)
-    ).all()
+    return conn.execute(_METHODS, {"ids": list(user_ids)}).all()
 
 
 def rules_of(conn: Connection, user_ids: Iterable[str], urgency: str | None = None) -> Rows:
     """Notification rules of these users with the type of their contact method, by urgency and delay."""
-    rules = notification_rules.c
-    found = (
-        select(notification_rules, contact_methods.c.type.label("method_type"), contact_methods.c.address)
-        .join(contact_methods, contact_methods.c.id == rules.contact_method_id)
-        .where(rules.user_id.in_(list(user_ids)))
-        .order_by(rules.urgency, rules.start_delay_in_minutes, rules.created_at, rules.id)
-    )
-    return conn.execute(found.where(rules.urgency == urgency) if urgency else found).all()
+    found = _RULES.where(notification_rules.c.urgency == urgency) if urgency else _RULES
+    return conn.execute(found, {"ids": list(user_ids)}).all()
 
 
 def teams_of(conn: Connection, user_ids: Iterable[str]) -> Sequence[Any]:
     """(user_id, id, name, role) of the teams that these users are on."""
-    found = (
-        select(team_members.c.user_id, teams.c.id, teams.c.name, team_members.c.role)
-        .join(teams, teams.c.id == team_members.c.team_id)
-        .where(team_members.c.user_id.in_(list(user_ids)))
-        .order_by(func.lower(teams.c.name))
-    )
-    return conn.execute(found).all()
+    return conn.execute(_TEAMS, {"ids": list(user_ids)}).all()
 
 
 def same_method(conn: Connection, row: dict[str, Any]) -> bool:

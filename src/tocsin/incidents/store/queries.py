@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, true, union
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, func, or_, select, true, union
 
 from tocsin.accounts.store.tables import teams, users
 from tocsin.core import timers as due
 from tocsin.core.recorded import by_id
+from tocsin.core.together import Together, among
 from tocsin.escalation.store import policies
 from tocsin.escalation.store.tables import escalation_policies
 from tocsin.incidents.model import TimerKind
@@ -21,7 +22,7 @@ from tocsin.rest.permissions import EVERYTHING, Sight, Standing
 from tocsin.services.store.tables import integrations, services
 
 Rows = Sequence[Row[Any]]
-Found = Mapping[str, Row[Any]]
+Found = Mapping[str, Any]
 
 OVERLOOKED = ("notify", "assign", "reach_ack_limit", "reach_trigger_limit", "repeat_escalation_path")
 """Log entries that an overview leaves out (core:L5)."""
@@ -55,7 +56,7 @@ class Around:
     incidents: Found = field(default_factory=dict)
     alerts: Found = field(default_factory=dict)
     entries: Found = field(default_factory=dict)
-    timers: Mapping[str, Sequence[due.Timer]] = field(default_factory=dict)
+    timers: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # by subject, the earliest first
 
 
 def standings(conn: Connection, given: Sequence[str]) -> Mapping[str, Standing]:
@@ -144,58 +145,83 @@ def by_ids(conn: Connection, ids: Sequence[str]) -> list[Row[Any]]:
     return [found[id] for id in ids if id in found]
 
 
-def _some(conn: Connection, table: Any, ids: Iterable[str | None]) -> Found:
-    wanted = {id for id in ids if id}
-    return by_id(conn, table, wanted) if wanted else {}
+def _named(table: Table) -> Select[Any]:
+    """Those of a table whose ids are in the parameter of its name."""
+    return select(table).where(among(table.c.id, table.name))
+
+
+def _teams_of(policies: Select[Any]) -> Select[Any]:
+    return select(teams).where(teams.c.id.in_(policies.with_only_columns(escalation_policies.c.team_id)))
+
+
+_TIMERS = select(due.timers).where(among(due.timers.c.subject, "timers")).order_by(due.timers.c.due_at)
+_POLICIES = _named(escalation_policies)
+_THEIR_POLICIES = select(escalation_policies).where(
+    escalation_policies.c.id.in_(_named(incidents).with_only_columns(incidents.c.policy_id))
+)
+_AROUND_INCIDENTS = Together(
+    users=_named(users), services=_named(services), policies=_POLICIES, teams=_teams_of(_POLICIES),
+    priorities=_named(priorities), incidents=_named(incidents), entries=_named(log_entries), timers=_TIMERS,
+)  # fmt: skip
+_AROUND_ALERTS = Together(
+    services=_named(services), integrations=_named(integrations), incidents=_named(incidents),
+    entries=_named(log_entries),
+)  # fmt: skip
+_AROUND_ENTRIES = Together(
+    users=_named(users), services=_named(services), policies=_THEIR_POLICIES, teams=_teams_of(_THEIR_POLICIES),
+    incidents=_named(incidents), alerts=_named(alerts),
+)  # fmt: skip
+
+
+def _around(read: Together, conn: Connection, **wanted: Iterable[str | None]) -> Around:
+    """Everything with the ids `wanted` of each table, and what hangs on it, in one statement."""
+    found = read.read(conn, **{name: {id for id in ids if id} for name, ids in wanted.items()})
+    timers: dict[str, list[Any]] = {}
+    for timer in found.pop("timers", ()):
+        timers.setdefault(timer.subject, []).append(timer)
+    by_id: dict[str, Any] = {name: {row.id: row for row in rows} for name, rows in found.items()}
+    return Around(**by_id, timers=timers)
 
 
 def around_incidents(conn: Connection, rows: Rows) -> Around:
     """Everything that these incidents refer to."""
-    found = _some(conn, escalation_policies, (row.policy_id for row in rows))
     people = [one["user_id"] for row in rows for one in row.assignments]
     people += [one["id"] for row in rows for one in row.acknowledgements]
     people += [(row.last_status_change_by or {}).get("id") for row in rows]
-    return Around(
-        users=_some(conn, users, people),
-        services=_some(conn, services, (row.service_id for row in rows)),
-        policies=found,
-        teams=_some(conn, teams, (policy.team_id for policy in found.values())),
-        priorities=_some(conn, priorities, (row.priority_id for row in rows)),
-        incidents=_some(conn, incidents, ((row.resolve_reason or {}).get("incident_id") for row in rows)),
-        entries=_some(conn, log_entries, (row.first_trigger_log_entry_id for row in rows)),
-        timers=_timers(conn, [row.id for row in rows if row.status != "resolved"]),
+    return _around(
+        _AROUND_INCIDENTS,
+        conn,
+        users=people,
+        services=(row.service_id for row in rows),
+        escalation_policies=(row.policy_id for row in rows),
+        priorities=(row.priority_id for row in rows),
+        incidents=((row.resolve_reason or {}).get("incident_id") for row in rows),
+        log_entries=(row.first_trigger_log_entry_id for row in rows),
+        timers=(row.id for row in rows if row.status != "resolved"),
     )
-
-
-def _timers(conn: Connection, ids: Sequence[str]) -> dict[str, list[due.Timer]]:
-    found: dict[str, list[due.Timer]] = {}
-    for timer in due.of(conn, ids) if ids else ():
-        found.setdefault(timer.subject, []).append(timer)
-    return found
 
 
 def around_alerts(conn: Connection, rows: Rows) -> Around:
     """Everything that these alerts refer to."""
-    return Around(
-        services=_some(conn, services, (row.service_id for row in rows)),
-        integrations=_some(conn, integrations, (row.integration_id for row in rows)),
-        incidents=_some(conn, incidents, (row.incident_id for row in rows)),
-        entries=_some(conn, log_entries, (row.first_trigger_log_entry_id for row in rows)),
+    return _around(
+        _AROUND_ALERTS,
+        conn,
+        services=(row.service_id for row in rows),
+        integrations=(row.integration_id for row in rows),
+        incidents=(row.incident_id for row in rows),
+        log_entries=(row.first_trigger_log_entry_id for row in rows),
     )
 
 
 def around_entries(conn: Connection, rows: Rows) -> Around:
     """Everything that these log entries refer to."""
-    about = _some(conn, incidents, (row.incident_id for row in rows))
-    found = _some(conn, escalation_policies, (row.policy_id for row in about.values()))
-    people = [id for row in rows for id in (row.user_id, row.actor_id, *row.assignees)]
-    return Around(
-        users=_some(conn, users, people),
-        services=_some(conn, services, (row.service_id for row in rows)),
-        policies=found,
-        teams=_some(conn, teams, (policy.team_id for policy in found.values())),
-        incidents=about,
-        alerts=_some(conn, alerts, (row.alert_id for row in rows if row.type == "trigger")),
+    return _around(
+        _AROUND_ENTRIES,
+        conn,
+        users=[id for row in rows for id in (row.user_id, row.actor_id, *row.assignees)],
+        services=(row.service_id for row in rows),
+        incidents=(row.incident_id for row in rows),
+        alerts=(row.alert_id for row in rows if row.type == "trigger"),
     )
 
 
@@ -245,29 +271,22 @@ def notes_of(conn: Connection, incident_id: str) -> Rows:
     return conn.execute(select(notes).where(mine).order_by(notes.c.created_at, notes.c.id)).all()
 
 
-def open_by_service(conn: Connection, service_ids: Sequence[str]) -> dict[str, bool]:
-    """Services that have an open incident -> whether one of them is triggered."""
-    i = incidents.c
-    query = (
-        select(i.service_id, func.bool_or(i.status == "triggered").label("triggered"))
-        .where(i.service_id.in_(service_ids), i.status != "resolved")
-        .group_by(i.service_id)
-    )
-    return {row.service_id: row.triggered for row in conn.execute(query)}
+OPEN_BY_SERVICE = (
+    select(incidents.c.service_id, func.bool_or(incidents.c.status == "triggered").label("triggered"))
+    .where(among(incidents.c.service_id), incidents.c.status != "resolved")
+    .group_by(incidents.c.service_id)
+)
+"""(service_id, triggered) of those services that have an open incident: whether one of them is triggered."""
 
-
-def last_by_service(conn: Connection, service_ids: Sequence[str]) -> dict[str, datetime]:
-    """When each service's last incident opened (a look into the index for each, not a scan)."""
-    last = (
-        select(incidents.c.created_at)
-        .where(incidents.c.service_id == services.c.id)
-        .order_by(incidents.c.created_at.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    query = select(services.c.id, last.label("at")).where(services.c.id.in_(service_ids))
-    return {row.id: row.at for row in conn.execute(query) if row.at is not None}
-
+_LAST = (
+    select(incidents.c.created_at)
+    .where(incidents.c.service_id == services.c.id)
+    .order_by(incidents.c.created_at.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+LAST_BY_SERVICE = select(services.c.id, _LAST.label("at")).where(among(services.c.id))
+"""(id, at): when each service's last incident opened (a look into the index for each, not a scan)."""
 
 SHOWN_TIMERS = {
     TimerKind.ESCALATE: "escalate",

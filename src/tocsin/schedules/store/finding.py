@@ -1,6 +1,7 @@
 """Schedules as rows: lists, names, teams, and who stands in the way of a deletion."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, or_
 from tocsin.accounts.store.people import matching
 from tocsin.accounts.store.standing import seen_by_teams
 from tocsin.accounts.store.tables import account, teams, users
+from tocsin.core.together import Together, among
 from tocsin.rest.permissions import EVERYTHING, Sight, Standing
 from tocsin.schedules.store.tables import overrides, schedule_layers, schedule_teams, schedules
 
@@ -44,17 +46,42 @@ def find(query: str | None = None, team_ids: Sequence[str] = (), sight: Sight = 
     return found
 
 
+_TEAMS = (
+    select(schedule_teams.c.schedule_id, teams.c.id, teams.c.name, teams.c.deleted_at)
+    .join(teams, teams.c.id == schedule_teams.c.team_id)
+    .where(among(schedule_teams.c.schedule_id))
+    .order_by(func.lower(teams.c.name))
+)
+_NAMES = select(users.c.id, users.c.name, users.c.deleted_at).where(among(users.c.id, "people"))
+_VIEWERS = select(users.c.time_zone).where(among(users.c.id, "viewer")).scalar_subquery()
+_ZONES = select(func.coalesce(_VIEWERS, account.c.time_zone).label("zone"))
+_AROUND = Together(teams=_TEAMS, people=_NAMES, zones=_ZONES)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a list of schedules refers to: `people` by id, `teams` by schedule, the `zone` in which it is told."""
+
+    people: dict[str, Any]
+    teams: dict[str, list[Any]]
+    zone: str
+
+
+def around(conn: Connection, schedule_ids: Iterable[str], people: Iterable[str], viewer: str | None) -> Around:
+    """The three of them in one statement; the zone is the viewer's, else the account's (core:S25)."""
+    found = _AROUND.read(conn, ids=schedule_ids, people=people, viewer=[viewer] if viewer else [])
+    zone = next((row.zone for row in found["zones"] if row.zone), "UTC")
+    return Around({row.id: row for row in found["people"]}, _by_schedule(found["teams"]), zone)
+
+
 def teams_of(conn: Connection, schedule_ids: Iterable[str]) -> dict[str, list[Any]]:
     """(id, name) of the teams of each schedule, by name."""
-    mine = schedule_teams.c.schedule_id.in_(list(schedule_ids))
-    query = (
-        select(schedule_teams.c.schedule_id, teams.c.id, teams.c.name, teams.c.deleted_at)
-        .join(teams, teams.c.id == schedule_teams.c.team_id)
-        .where(mine)
-        .order_by(func.lower(teams.c.name))
-    )
+    return _by_schedule(conn.execute(_TEAMS, {"ids": list(schedule_ids)}))
+
+
+def _by_schedule(rows: Iterable[Any]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
-    for row in conn.execute(query):
+    for row in rows:
         found.setdefault(row.schedule_id, []).append(row)
     return found
 
@@ -64,14 +91,7 @@ def names_of(conn: Connection, user_ids: Iterable[str]) -> dict[str, Any]:
     wanted = list(user_ids)
     if not wanted:
         return {}
-    query = select(users.c.id, users.c.name, users.c.deleted_at).where(users.c.id.in_(wanted))
-    return {row.id: row for row in conn.execute(query)}
-
-
-def zone_of(conn: Connection, user_id: str | None) -> str:
-    """The zone in which lists are told: the user's, else the account's (core:S25)."""
-    own = conn.scalar(select(users.c.time_zone).where(users.c.id == user_id)) if user_id else None
-    return own or conn.scalar(select(account.c.time_zone).limit(1)) or "UTC"
+    return {row.id: row for row in conn.execute(_NAMES, {"people": wanted})}
 
 
 def on_schedules(conn: Connection, user_id: str, now: datetime) -> list[str]:

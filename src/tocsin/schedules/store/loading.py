@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from tocsin.accounts.store.tables import users
+from tocsin.core.together import among
 from tocsin.schedules.model import Layer, Override, Restriction, Schedule
 from tocsin.schedules.store.tables import schedules
 
@@ -42,26 +43,29 @@ def load(conn: Connection, ids: Iterable[str], since: datetime = BEGINNING) -> d
     return {id: kept.schedule for id, kept in _read(conn, ids, since).items()}
 
 
+_VERSIONS = select(schedules.c.id, schedules.c.version).where(among(schedules.c.id), schedules.c.deleted_at.is_(None))
+
+
 def ready(conn: Connection, ids: Iterable[str], since: datetime) -> dict[str, Schedule]:
     """`load` for those who ask often: costs one small query while nothing was edited.
 
     What is kept may hold more overrides than asked for.
     """
     wanted = list(ids)
-    if not wanted:
-        return {}
-    live = select(schedules.c.id, schedules.c.version).where(
-        schedules.c.id.in_(wanted), schedules.c.deleted_at.is_(None)
-    )
-    versions: dict[str, str] = {row.id: row.version for row in conn.execute(live)}
+    return fresh(conn, conn.execute(_VERSIONS, {"ids": wanted}), since) if wanted else {}
+
+
+def fresh(conn: Connection, rows: Iterable[Any], since: datetime) -> dict[str, Schedule]:
+    """`ready` for those who have read the rows (`id`, `version`) already: no query while nothing was edited."""
+    versions: dict[str, str] = {row.id: row.version for row in rows}
     found = {id: kept.schedule for id, version in versions.items() if (kept := _fitting(id, version, since))}
     missing = versions.keys() - found.keys()
     if missing:
-        fresh = _read(conn, missing, max(since, BEGINNING) - BEHIND)
-        if len(_kept) + len(fresh) > MOST_KEPT:
+        new = _read(conn, missing, max(since, BEGINNING) - BEHIND)
+        if len(_kept) + len(new) > MOST_KEPT:
             _kept.clear()
-        _kept.update(fresh)
-        found |= {id: kept.schedule for id, kept in fresh.items()}
+        _kept.update(new)
+        found |= {id: kept.schedule for id, kept in new.items()}
     return found
 
 

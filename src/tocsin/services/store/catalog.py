@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, or_, select, true
 
 from tocsin.accounts.store.people import matching
+from tocsin.accounts.store.tables import teams
+from tocsin.core.together import Found, Together, among
 from tocsin.escalation.store import policies
 from tocsin.escalation.store.tables import escalation_policies
 from tocsin.rest.permissions import EVERYTHING, Sight, Standing
@@ -48,21 +50,46 @@ def find(
     return found
 
 
+_ON_POLICIES = (
+    select(services)
+    .where(among(services.c.escalation_policy_id), services.c.deleted_at.is_(None))
+    .order_by(func.lower(services.c.name))
+)
+
+
 def on_policies(conn: Connection, policy_ids: Iterable[str]) -> dict[str, list[Row[Any]]]:
     """Live services by their policy."""
-    service = services.c
-    mine = service.escalation_policy_id.in_(list(policy_ids)) & service.deleted_at.is_(None)
     grouped: dict[str, list[Row[Any]]] = {}
-    for row in conn.execute(select(services).where(mine).order_by(func.lower(service.name))):
+    for row in conn.execute(_ON_POLICIES, {"ids": list(policy_ids)}):
         grouped.setdefault(row.escalation_policy_id, []).append(row)
     return grouped
 
 
 def integrations_of(conn: Connection, service_ids: Iterable[str]) -> dict[str, list[Row[Any]]]:
     """Live integrations by service, oldest first."""
-    way_in = integrations.c
-    mine = way_in.service_id.in_(list(service_ids)) & way_in.deleted_at.is_(None)
     grouped: dict[str, list[Row[Any]]] = {}
-    for row in conn.execute(select(integrations).where(mine).order_by(way_in.created_at, way_in.id)):
+    for row in conn.execute(_INTEGRATIONS, {"ids": list(service_ids)}):
         grouped.setdefault(row.service_id, []).append(row)
     return grouped
+
+
+_INTEGRATIONS = (
+    select(integrations)
+    .where(among(integrations.c.service_id), integrations.c.deleted_at.is_(None))
+    .order_by(integrations.c.created_at, integrations.c.id)
+)
+_SERVICES = select(services).where(among(services.c.id))
+_POLICIES = select(escalation_policies).where(
+    escalation_policies.c.id.in_(_SERVICES.with_only_columns(services.c.escalation_policy_id))
+)
+_AROUND = Together(
+    services=_SERVICES.where(services.c.deleted_at.is_(None)),
+    policies=_POLICIES,
+    teams=select(teams).where(teams.c.id.in_(_POLICIES.with_only_columns(escalation_policies.c.team_id))),
+    integrations=_INTEGRATIONS,
+)
+
+
+def around(conn: Connection, ids: Iterable[str]) -> dict[str, list[Found]]:
+    """The live `services` among these, and `policies`, `teams` and `integrations` of them all."""
+    return _AROUND.read(conn, ids=ids)

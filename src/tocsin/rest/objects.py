@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from tocsin.rest import times
 
 
+@cache
 def plural(name: str) -> str:
     """The collection's name of a type: user -> users, escalation_policy -> escalation_policies."""
     return name[:-1] + "ies" if name.endswith("y") else name + "s"
@@ -69,19 +71,52 @@ class Links:
         return {"self": self.base + path, "html_url": page and self.page.replace("{path}", page.lstrip("/"))}
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 def render(value: Any, links: Links, zone: tzinfo | None = None) -> Any:
     """`value` as plain JSON data."""
-    if isinstance(value, Thing):
-        own = {"id": value.id, "type": value.type, "summary": value.summary, **links.of(value)}
-        return own | {name: render(part, links, zone) for name, part in value.fields.items()}
-    if isinstance(value, Ref):
-        kind = value.type if value.bare else value.type + "_reference"
-        own = {"id": value.id, "type": kind, "summary": value.summary, **links.of(value)}
-        return own | {name: render(part, links, zone) for name, part in value.extra.items()}
-    if isinstance(value, Mapping):
-        return {name: render(part, links, zone) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [render(part, links, zone) for part in value]
-    if isinstance(value, datetime):
-        return times.text(value, zone)
-    return value.value if isinstance(value, Enum) else value
+    return _Rendering(links, zone).of(value)
+
+
+class _Rendering:
+    """One answer in the making; a thing that stands in it a hundred times is rendered once."""
+
+    __slots__ = ("_done", "_links", "_zone")
+
+    def __init__(self, links: Links, zone: tzinfo | None):
+        self._links, self._zone = links, zone
+        self._done: dict[int, Any] = {}
+
+    def of(self, value: Any) -> Any:
+        """The JSON data of a value; by exact types first, because most of them are plain."""
+        kind = type(value)
+        if kind in _PLAIN:
+            return value
+        if kind is Ref:
+            return self._ref(value)
+        if kind is dict:
+            return {name: part if type(part) in _PLAIN else self.of(part) for name, part in value.items()}
+        if kind is list or kind is tuple:
+            return [self.of(part) for part in value]
+        return self._thing(value) if kind is Thing else self._other(value)
+
+    def _thing(self, thing: Thing) -> Any:
+        if (done := self._done.get(id(thing))) is None:
+            own = {"id": thing.id, "type": thing.type, "summary": thing.summary, **self._links.of(thing)}
+            done = self._done[id(thing)] = own | self.of(thing.fields)
+        return done
+
+    def _ref(self, ref: Ref) -> Any:
+        kind = ref.type if ref.bare else ref.type + "_reference"
+        own = {"id": ref.id, "type": kind, "summary": ref.summary, **self._links.of(ref)}
+        return own | self.of(dict(ref.extra)) if ref.extra else own
+
+    def _other(self, value: Any) -> Any:
+        if isinstance(value, datetime):
+            return times.text(value, self._zone)
+        if isinstance(value, Mapping):
+            return self.of(dict(value))
+        if isinstance(value, (list, tuple)):
+            return self.of(list(value))
+        return value.value if isinstance(value, Enum) else value

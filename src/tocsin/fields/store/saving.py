@@ -1,6 +1,6 @@
 """Writing values, set-wise."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 

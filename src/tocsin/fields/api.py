@@ -1,6 +1,6 @@
 """The operations on definitions, the same wherever a collection of fields stands (core:I121, core:I122).
 
-1. A collection says where its path leads (`scope`): the scope that new fields go to, and the line of scopes whose fields
+1. A collection says where its path leads: the scope that new fields go to, and the line of scopes whose fields
    are seen there. A field is changed where it is defined, not where it is inherited.
 2. Options are answered where something was written, and where `include[]=field_options` asks for them.
 """
@@ -33,7 +33,7 @@ class Scope:
 @dataclass(frozen=True, slots=True)
 class Collection:
     """Fields of one kind at one path. `address(scope id)` is the path of a scope's collection; `shown(row)` gives the
-    members that its fields have besides the common ones, `lacks` those that they do not have.
+    members that its fields have besides the common ones.
     """
 
     kind: Kind

@@ -1,7 +1,7 @@
 """Which values a field takes, and how they are kept (core:I121).
 
 1. `null`, `""` and `[]` are no value. `{"value": x}`, the form of the published schema, means x.
-2. Types are strict: `"5"` is no integer and 1 is no boolean. Numbers stay within 64 bits, so that every client reads them.
+2. Types are strict: `"5"` is no integer and 1 is no boolean. Numbers stay within 64 bits: every client reads those.
 3. A list keeps the order it was given in, each text once.
 4. A time in the form of RFC 3339 is kept as it was written: Terraform compares texts. Any looser form of ISO 8601 is
    read in UTC and kept with `Z`.

@@ -1,6 +1,6 @@
 """Reading fields, their options and the values of things: one statement each, however many.
 
-Nobody who reads or sets values ever waits for a change of a definition, and none of that waits for readers: changes take
+Whoever reads or sets values never waits for a change of a definition, nor the other way round: changes take
 `FOR NO KEY UPDATE`, whoever refers to a field `FOR KEY SHARE`.
 """
 

@@ -1,6 +1,6 @@
 """Tables of custom fields and their options, and the form of a table of values (core:I121).
 
-1. A field belongs to a *kind* of thing and, within it, to a *scope*: an incident type's id, or one word for all services.
+1. A field belongs to a *kind* of thing and, within it, to a *scope*: an incident type's id, one word for all services.
 2. Values stand in a table of the kind's own, made by `values_table`: a row is a value that is there, no row is none.
 3. What belongs to a field goes with it.
 """

@@ -1,4 +1,4 @@
-"""Custom fields of incidents: by type, the older collection of the root type's, and an incident's values (core:I122)."""
+"""Custom fields of incidents: by type, the older collection of the root's, and an incident's values (core:I122)."""
 
 from tocsin.accounts import acting
 from tocsin.fields.api import Collection, Scope

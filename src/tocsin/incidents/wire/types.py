@@ -46,7 +46,7 @@ class NewType(Body):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(_name)]
     display_name: Annotated[ShownName, AfterValidator(_free)]
-    parent_type: Annotated[str, BeforeValidator(_pointed), StringConstraints(min_length=1)]
+    parent_type: Annotated[str, StringConstraints(min_length=1), BeforeValidator(_pointed)]
     enabled: bool = True
     description: Description = None
 

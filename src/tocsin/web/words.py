@@ -118,8 +118,8 @@ _TITLES: dict[str, Callable[[Entry], str]] = {
 
 
 def reason(entry: Entry) -> str:
-    """Why it happened; a note's words stand elsewhere."""
-    return "" if entry.type == "annotate" else entry.reason
+    """Why it happened; a note's words and new values stand elsewhere."""
+    return "" if entry.type in ("annotate", "custom_field_value_change") else entry.reason
 
 
 def way(entry: Entry) -> str:

@@ -47,6 +47,7 @@ SAID: dict[type[Event], tuple[Event, ...]] = {
     UrgencySet: tuple(UrgencySet(ALICE, urgency=urgency) for urgency in Urgency),
     Reopened: tuple(Reopened(ALICE, status=status) for status in (Status.TRIGGERED, Status.ACKNOWLEDGED)),
     Edited: (Edited(ALICE, changes={"title": "other"}),),
+    FieldsSet: (FieldsSet(ALICE, before={"tier": None}, after={"tier": 1}),),
 }
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy import text
+
 from tests.fields.test_definitions import OLD, TYPES, add, change, fixed, option
 from tests.incidents import test_types as types
 from tests.incidents.acme import Acme
@@ -188,3 +190,15 @@ def test_who_may_only_look_reads_values_and_sets_none(acme: Acme) -> None:
     assert watcher.get(f"/incidents/{id}/custom_fields/values").status == 200
     given = {"custom_fields": [{"name": "who", "value": "x"}]}
     assert watcher.put(f"/incidents/{id}/custom_fields/values", given).status == 403
+
+
+def test_an_incident_opens_at_once_while_a_field_is_being_changed_or_removed(acme: Acme) -> None:
+    field = add(acme.client, TYPES, "who", default_value="all")
+    with acme.database.engine.connect() as conn:
+        conn.execute(text("SELECT id FROM custom_fields FOR NO KEY UPDATE"))
+        changing = acme.opens("Changing")["id"]
+        conn.rollback()
+        conn.execute(text("DELETE FROM custom_fields WHERE id = :id"), {"id": field["id"]})
+        removing = acme.opens("Removing")["id"]
+        conn.rollback()
+    assert (values(acme, changing), values(acme, removing)) == ({"who": "all"}, {"who": None})

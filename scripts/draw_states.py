@@ -18,6 +18,7 @@ from tocsin.incidents.model import (
     Edited,
     Event,
     Facts,
+    FieldsSet,
     Incident,
     Reassigned,
     Refused,

@@ -18,6 +18,7 @@ from tocsin.incidents.model import (
     Edited,
     Event,
     Facts,
+    FieldsSet,
     Incident,
     Reassigned,
     Refused,
@@ -47,6 +48,7 @@ SAID: dict[type[Event], tuple[Event, ...]] = {
     UrgencySet: tuple(UrgencySet(ALICE, urgency=urgency) for urgency in Urgency),
     Reopened: tuple(Reopened(ALICE, status=status) for status in (Status.TRIGGERED, Status.ACKNOWLEDGED)),
     Edited: (Edited(ALICE, changes={"title": "other"}),),
+    FieldsSet: (FieldsSet(ALICE, before={"tier": None}, after={"tier": 1}),),
 }
 
 

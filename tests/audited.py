@@ -26,6 +26,10 @@ AUDITED: dict[str, tuple[str, ...]] = {
     "schedule_teams": (),
     "session_limits": (),
     "sign_in_providers": (),
+    "incident_types": (),
+    "custom_fields": (),
+    "custom_field_options": (),
+    "service_field_values": (),
     "identities": ("last_used_at", "email", "role"),
 }
 

@@ -24,7 +24,7 @@ OUTSIDE = [
 ERRORS = {400, 401, 403, 404, 405, 409, 413, 429, 500, 501, 503}
 
 # Operations that leave no audit record: incidents keep log entries instead, a preview changes nothing.
-UNAUDITED = ("/incidents", "/schedules/preview", "/log_entries")
+UNAUDITED = re.compile(r"/incidents($|/\{id\})|/schedules/preview|/log_entries")
 
 # Members of an error beyond the published three: the official client looks for these words in the object.
 ERROR_MEMBERS = {"account-level access token"}
@@ -42,6 +42,7 @@ ENVELOPE: set[str] = {"response_metadata"}
 # Parameters that clients send although nobody published them for the operation.
 PARAMETERS: dict[str, set[str]] = {
     "GET /vendors": {"query"},  # the Terraform provider looks a vendor up by its name
+    "GET /incidents": {"incident_type_ids[]"},  # core:I33
     "GET /services": {"id[]"},  # the Terraform provider asks for services by id
 }
 
@@ -58,12 +59,16 @@ _VALUES = [
 # (where, type in our answer): types other than the published one.
 _TYPES = [
     (r".*\.incidents?(\[\])?\.body\.details", "str"),  # a text to every client, an object in the document (clients.md)
+    # Wrapped in the schemas, plain in every example and to every client (core:I122).
+    (r".*/custom_fields.*\.default_value", ".*"),
+    (r".*custom_fields\[\]\.value", ".*"),
     (r"GET /vendors/\{id\}\.vendor", "dict"),  # published as an array, but the document's own example is an object
 ]
 
 # (where, member): members beyond the published ones.
 _EXTRA: list[tuple[str, str]] = [
     (r".*\.incidents?(\[\])?\.body", "type"),  # core:I41: clients send and read it
+    (r"GET /incidents.*\.incidents?(\[\])?", "custom_fields"),  # in the example alone (core:I33)
     (r".*\.priorit(ies\[\]|y)", "color|order"),  # core:X4
     (r"PUT /incidents/\{id\}/alerts request\.alerts\[\]", "id"),  # without it nobody knows which alert is meant
     (r".*\.alerts?(\[\])?", "resolved_at"),  # core:I1
@@ -75,11 +80,15 @@ _EXTRA: list[tuple[str, str]] = [
     (r".*\.vendors?(\[\])?", "generic_service_type"),  # the Terraform provider reads it
     (r"GET /oncalls\.oncalls\[\]\.schedule", ".*"),  # include[] expands one of two published references (core:S62)
     (r"GET /users/\{id\}/oauth_delegations/\{delegation_id\}", "oauth_delegation"),  # wrapped in the example alone
+    (r"[A-Z]+ /services/custom_fields.*\.fields?(\[\])?", "default_value"),  # the Terraform provider sets and reads it
+    (r"[A-Z]+ /incidents/custom_fields.*\.fields?(\[\])?", "enabled"),  # PUT sets it
+    (r"PUT /incidents/custom_fields/\{field_id\}\.field", "field_options"),  # as POST answers it
     (r".*\.teams?(\[\])?", "parent"),  # core:T1; clients that manage teams read it back
 ]
 
 # (where, member): published as required, yet absent.
 _OPTIONAL: list[tuple[str, str]] = [
+    (r".*/incidents/custom_fields.*\.fields?(\[\])?", "namespace"),  # required, and described nowhere
     (r"GET /schedules/\{id\}/overrides\.overrides\[\]", "start|end|user"),  # `editable` tells ids alone (core:S40)
 ]
 

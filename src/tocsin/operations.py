@@ -17,7 +17,9 @@ from tocsin.events import api as events_api
 from tocsin.events import store as events_store
 from tocsin.incidents import ports as incidents_ports
 from tocsin.incidents.api import below as incidents_below
+from tocsin.incidents.api import fields as incident_fields
 from tocsin.incidents.api import incidents as incidents_api
+from tocsin.incidents.api import types as incident_types
 from tocsin.incidents.store import queries as incident_queries
 from tocsin.incidents.store import uses as incident_uses
 from tocsin.notifications import api as notifications_api
@@ -35,6 +37,7 @@ from tocsin.schedules import commands as schedules_commands
 from tocsin.schedules import ports as schedules_ports
 from tocsin.schedules.store import finding as schedules_finding
 from tocsin.services import api as services_api
+from tocsin.services import api_fields as service_fields
 from tocsin.services import ports as services_ports
 from tocsin.services.store import catalog
 from tocsin.web import app as web
@@ -53,8 +56,11 @@ TABLES: tuple[Table, ...] = (
     escalation_api.TABLE,
     api_oncalls.TABLE,
     services_api.TABLE,
+    service_fields.TABLE,
     incidents_api.TABLE,
     incidents_below.TABLE,
+    incident_types.TABLE,
+    incident_fields.TABLE,
     events_api.TABLE,
     notifications_api.TABLE,
 )

@@ -13,6 +13,7 @@ UNAUDITED = {
     "/app/incidents/": "the incident's own ledger",
     "/app/answer/": "the incident's own ledger",
     "/app/services/{id}/test-event": "an event, kept in the intake log",
+    "/app/services/{id}/fields": "tests/web/test_field_pages.py, watched",
     "/app/sign-in/": "a code or a mail: what comes of it is recorded (tests/web/test_ways_in.py)",
     "/app/password/": "tests/web/test_ways_in.py",
     "/app/security/second-factor/": "tests/accounts/test_second_factor.py",
@@ -46,6 +47,7 @@ def answered(site: Pages) -> dict[str, Any]:
     _teams(site, send)
     _apps(site, send)
     _keys(site, send)
+    _fields(site, send)
     _security(site, send)
     send("/app/account/second-factor", {"required": "yes"})
     send("/app/account/session-limits", LIMITS)
@@ -88,6 +90,18 @@ def _keys(site: Pages, send: Any) -> None:
     for path in ("/app/keys", "/app/account/keys"):
         send(path, {"description": "For a script"})
         send(f"{path}/{{id}}/revoke", id=newest(site, "api_key").resource_id)
+
+
+def _fields(site: Pages, send: Any) -> None:
+    types, field = "/app/settings/incident-types", "/app/settings/fields/{id}"
+    new = {"name": "tier", "display_name": "Tier", "data_type": "string", "field_type": "single_value"}
+    send("/app/settings/service-fields", new)
+    send(field, {"display_name": "Rank"}, newest(site, "custom_field").resource_id)
+    send(f"{field}/remove", id=newest(site, "custom_field").resource_id)
+    send(types, {"name": "fraud", "display_name": "Fraud", "parent_type": "incident_default"})
+    type = newest(site, "incident_type").resource_id
+    send(f"{types}/{{id}}/fields", new, type)
+    send(f"{types}/{{id}}", {"display_name": "Theft"}, type)
 
 
 def _security(site: Pages, send: Any) -> None:

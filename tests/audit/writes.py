@@ -36,8 +36,30 @@ _APP = {"name": "Reviews", "scopes": ["users.read"], "redirect_urls": ["https://
 _SERVICE = {"type": "service", "name": "Checkout", "escalation_policy": _ref("escalation_policy", "policy")}
 _OVERRIDE = {"start": "2090-01-01T00:00:00Z", "end": "2090-01-02T00:00:00Z", "user": _ref("user")}
 _LIMITS = {"absolute_session_ttl": 7200, "idle_session_ttl": 3600}
+_FIELD = {"name": "tier", "display_name": "Tier", "data_type": "string", "field_type": "single_value_fixed"}
+_OPTION = {"data": {"data_type": "string", "value": "gold"}}
+_TYPE = {"name": "fraud", "display_name": "Fraud", "parent_type": "incident_default"}
+_VALUES = {"custom_fields": [{"id": "{field}", "value": "silver"}]}
 _USER, _TEAM, _SCHED = "/users/{user}", "/teams/{team}", "/schedules/{schedule}"
 _SERV, _POL = "/services/{service}", "/escalation_policies/{policy}"
+
+
+def _fields(key: str, at: str) -> tuple[Write, ...]:
+    """All writes of a collection of fields but the removal of the field; an option `silver` stays."""
+    one, options = f"{at}/{{field}}", f"{at}/{{field}}/field_options"
+    two = {"data": {"data_type": "string", "value": "silver"}}
+    given = _FIELD | {"field_options": [two]}
+    return (
+        Write(f"POST {key}", at, {"field": given}, "field"),
+        Write(f"PUT {key}/{{field_id}}", one, {"field": {"display_name": "Rank"}}),
+        Write(f"POST {key}/{{field_id}}/field_options", options, {"field_option": _OPTION}, "option"),
+        Write(
+            f"PUT {key}/{{field_id}}/field_options/{{field_option_id}}", f"{options}/{{option}}",
+            {"field_option": {"data": {"data_type": "string", "value": "bronze"}}},
+        ),
+        Write(f"DELETE {key}/{{field_id}}/field_options/{{field_option_id}}", f"{options}/{{option}}"),
+    )  # fmt: skip
+
 
 #: What needs a sign-in provider is tried against one, and watched, in tests/sign_on.
 ELSEWHERE = ("/tocsin/sign_in_",)
@@ -82,6 +104,18 @@ WRITES = (
         {"integration": {"type": "events_api_v2_inbound_integration", "name": "B"}},
     ),
     Write("DELETE /services/{id}/integrations/{integration_id}", f"{_SERV}/integrations/{{integration}}"),
+    *_fields("/services/custom_fields", "/services/custom_fields"),
+    Write("PUT /services/{id}/custom_fields/values", f"{_SERV}/custom_fields/values", _VALUES),
+    Write("DELETE /services/custom_fields/{field_id}", "/services/custom_fields/{field}"),
+    Write("POST /incidents/types", "/incidents/types", {"incident_type": _TYPE}, "type"),
+    Write("PUT /incidents/types/{type_id_or_name}", "/incidents/types/{type}", {"incident_type": {"enabled": False}}),
+    *_fields("/incidents/types/{type_id_or_name}/custom_fields", "/incidents/types/{type}/custom_fields"),
+    Write(
+        "DELETE /incidents/types/{type_id_or_name}/custom_fields/{field_id}",
+        "/incidents/types/{type}/custom_fields/{field}",
+    ),
+    *_fields("/incidents/custom_fields", "/incidents/custom_fields"),
+    Write("DELETE /incidents/custom_fields/{field_id}", "/incidents/custom_fields/{field}"),
     Write("DELETE /services/{id}", _SERV),
     Write("DELETE /escalation_policies/{id}", _POL),
     Write("DELETE /schedules/{id}", _SCHED),

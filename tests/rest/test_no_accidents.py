@@ -45,7 +45,16 @@ def ids(rest_client: RestClient, owner: Bootstrapped) -> dict[str, str]:
         "abilities": "teams", "vendors": "PRO19CT",
         "contact_method_id": user["contact_methods"][0]["id"], "escalation_policy_id": policy,
         "notification_rule_id": user["notification_rules"][0]["id"], "integration_id": "x",
+        "type_id_or_name": "incident_default", **_fields(rest_client),
     }  # fmt: skip
+
+
+def _fields(client: RestClient) -> dict[str, str]:
+    """A field of services with an option."""
+    given = {"name": "tier", "display_name": "Tier", "data_type": "string", "field_type": "multi_value_fixed"}
+    options = [{"data": {"data_type": "string", "value": "gold"}}]
+    field = client.post("/services/custom_fields", {"field": given | {"field_options": options}}).body["field"]
+    return {"field_id": field["id"], "field_option_id": field["field_options"][0]["id"]}
 
 
 def _path(operation: Operation, ids: dict[str, str]) -> str:

@@ -56,5 +56,5 @@ def test_every_operation_has_the_published_scope_and_status() -> None:
 
 def test_every_operation_that_changes_something_names_its_audit_kind() -> None:
     changing = [o for table in TABLES for o in table.operations if o.method != "GET"]
-    silent = [o.key for o in changing if not o.audit and not o.path.startswith(waivers.UNAUDITED)]
+    silent = [o.key for o in changing if not o.audit and not waivers.UNAUDITED.match(o.path)]
     assert silent == []

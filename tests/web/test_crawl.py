@@ -18,7 +18,13 @@ from tocsin.accounts.commands import sessions
 from tocsin.accounts.store.tables import team_members, teams, users
 from tocsin.core.clock import real_now
 from tocsin.core.settings import Settings
+from tocsin.fields.commands import definitions
+from tocsin.fields.wire import FieldBody
+from tocsin.incidents.store import types
+from tocsin.incidents.store.tables import FIELDS as INCIDENTS
 from tocsin.notifications.channels.email.sink import keep_letter
+from tocsin.services.store.tables import EVERY_SERVICE
+from tocsin.services.store.tables import FIELDS as SERVICES
 from tocsin.tables import metadata
 from tocsin.web.app import PAGES
 
@@ -43,6 +49,7 @@ def acme(pg_url: str, tmp_path: Path) -> Iterator[Pages]:
         alert(site, incident, details=evil, client=CANARY, client_url="javascript:x", contexts=[leads, image])
     on_schedule(site, None)
     team(site)
+    fields(site)
     poison(site)
     letter = CANARY.encode()
     (tmp_path / "mailbox").mkdir()
@@ -59,6 +66,23 @@ def team(site: Pages) -> None:
     with site.database.begin() as tx:
         tx.conn.execute(insert(teams).values(row))
         tx.conn.execute(insert(team_members).values(member))
+
+
+def fields(site: Pages) -> None:
+    """A field of incidents and one of services, with options and values, all hostile."""
+    by, text = site.person("eve"), CANARY[:40]
+    option = {"data": {"data_type": "string", "value": text}}
+    given = {"display_name": text, "data_type": "string", "field_type": "single_value_fixed", "default_value": text}
+    with site.database.begin() as tx:
+        root = types.root(tx.conn).id
+        for kind, scope in ((INCIDENTS, root), (SERVICES, EVERY_SERVICE)):
+            body = FieldBody.model_validate(given | {"name": "x", "field_options": [option]})
+            definitions.add(tx, by, kind, scope, body)
+            body = FieldBody.model_validate(
+                {"name": "at", "display_name": "At", "data_type": "url", "field_type": "single_value"}
+            )
+            definitions.add(tx, by, kind, scope, body)
+    site.incident(CANARY)
 
 
 def poison(site: Pages) -> None:

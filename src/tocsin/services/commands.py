@@ -13,11 +13,14 @@ from tocsin.core import ids
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Invalid, NotFound
-from tocsin.core.recorded import Subject, change, create, live, remove
+from tocsin.core.recorded import Subject, change, create, live, note, remove
 from tocsin.escalation.store.tables import escalation_policies
+from tocsin.fields.commands import values
+from tocsin.fields.store import finding, saving
+from tocsin.fields.wire import ValueBody
 from tocsin.services import wire
 from tocsin.services.store import catalog
-from tocsin.services.store.tables import integrations, services
+from tocsin.services.store.tables import FIELDS, integrations, services
 
 
 def subject(row: Any) -> Subject:
@@ -56,6 +59,15 @@ def drop(tx: Tx, actor: Actor, row: Row[Any]) -> None:
     for one in catalog.integrations_of(tx.conn, [row.id]).get(row.id, []):
         drop_integration(tx, actor, one)
     remove(tx, actor, services, row, subject(row))
+
+
+def set_fields(tx: Tx, actor: Actor, row: Row[Any], given: list[ValueBody]) -> None:
+    """Set values of a service's custom fields, all or none; `row` is locked."""
+    rows = tx.conn.execute(finding.with_values(FIELDS, [row.id])).all()
+    found = values.changes(tx.conn, FIELDS, rows, row.id, given)
+    if found.values:
+        saving.put(tx.conn, FIELDS, row.id, found.values, tx.now)
+        note(tx, actor, "update", subject(row), {"custom_fields": found.before}, {"custom_fields": found.after})
 
 
 def _check(conn: Connection, body: wire.ServiceBody, own: str | None) -> None:

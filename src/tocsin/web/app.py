@@ -36,7 +36,9 @@ from tocsin.web.pages import (
     audit,
     connect,
     consent,
+    custom_fields,
     incident,
+    incident_types,
     incidents,
     keys,
     mailbox,
@@ -62,7 +64,7 @@ A_YEAR = "public, max-age=31536000, immutable"
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
     *things.PAGES, *audit.PAGES, *people.PAGES, *teams.PAGES, *security.PAGES, *keys.PAGES, *account.PAGES,
-    *second_step.PAGES, *password_link.PAGES, *sign_in_settings.PAGES,
+    *second_step.PAGES, *password_link.PAGES, *sign_in_settings.PAGES, *incident_types.PAGES, *custom_fields.PAGES,
 )  # fmt: skip
 OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES, *connect.PAGES)
 

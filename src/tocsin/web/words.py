@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from tocsin.web import moments
 from tocsin.web.queries.timeline import Entry
@@ -23,7 +24,8 @@ ICONS = {
     "trigger": "siren", "assign": "user", "delegate": "user", "escalate": "arrow-up-right", "acknowledge": "check",
     "unacknowledge": "bell-ring", "resolve": "check-check", "snooze": "alarm-clock", "annotate": "message-square",
     "notify": "mail", "repeat_escalation_path": "bell-ring", "exhaust_escalation_path": "triangle-alert",
-    "urgency_change": "activity", "field_value_change": "wrench", "reach_trigger_limit": "layers",
+    "urgency_change": "activity", "field_value_change": "wrench", "custom_field_value_change": "wrench",
+    "reach_trigger_limit": "layers",
     "reach_ack_limit": "layers",
 }  # fmt: skip
 TONES = {
@@ -110,13 +112,14 @@ _TITLES: dict[str, Callable[[Entry], str]] = {
     "exhaust_escalation_path": lambda entry: "Nobody answered at any level",
     "urgency_change": _urgency,
     "field_value_change": _fields,
+    "custom_field_value_change": lambda entry: _by(entry, "set " + names(list(entry.after))),
     "reach_trigger_limit": lambda entry: "Many repeats",
 }
 
 
 def reason(entry: Entry) -> str:
-    """Why it happened; a note's words stand elsewhere."""
-    return "" if entry.type == "annotate" else entry.reason
+    """Why it happened; a note's words and new values stand elsewhere."""
+    return "" if entry.type in ("annotate", "custom_field_value_change") else entry.reason
 
 
 def way(entry: Entry) -> str:
@@ -136,9 +139,17 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 def changes(entry: Entry) -> list[tuple[str, str]]:
     """(field, new value) of an edit."""
+    if entry.type == "custom_field_value_change":
+        return [(name, _said(value)) for name, value in entry.after.items()]
     if entry.type != "field_value_change":
         return []
     return [(FIELDS.get(name, name).capitalize(), str(value)) for name, value in entry.after.items()]
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, list) else "nothing" if value is None else str(value)
 
 
 def span(start: datetime, end: datetime) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 from tocsin.accounts import acting
 from tocsin.core.errors import Invalid
 from tocsin.core.recorded import by_id
+from tocsin.fields.commands import values
 from tocsin.incidents.api import shown
-from tocsin.incidents.commands import changing, moving, opening, verbs
+from tocsin.incidents.commands import changing, fields, moving, opening, types, verbs
 from tocsin.incidents.store import queries
 from tocsin.incidents.store.tables import incidents
 from tocsin.incidents.wire import bodies
@@ -30,6 +31,7 @@ SORTS = {
 INCLUDES = {
     "acknowledgers": "acknowledgements.acknowledger",
     "agents": "last_status_change_by",
+    "custom_fields": "",
     "assignees": "assignments.assignee",
     "conference_bridge": "",
     "escalation_policies": "escalation_policy",
@@ -59,6 +61,7 @@ def list_incidents(call: Call) -> Page:
         call.many("user_ids"),
         call.text("incident_key"),
         call.sight,
+        call.many("incident_type_ids"),
     )
     order = [*shown.sorting(call, SORTS, "created_at:asc", 2), incidents.c.number]
     return offset_page(call, queries.find(wanted).order_by(*order), lambda rows: shown.incidents(call, rows))
@@ -87,7 +90,10 @@ def create_incident(call: Call) -> Thing:
     """Open an incident"""
     actor, given = acting.required(call), call.read(bodies.NewBody)
     call.demand(Permission.RESPOND, "service", [given.service.id])
+    wanted = values.items(given.custom_fields)
     made = opening.create(call.tx, actor, _new(call, given))
+    if wanted:
+        fields.put(call.tx, actor, made.id, wanted)
     return shown.incident(call, made.id, detailed=True)
 
 
@@ -98,11 +104,11 @@ def _new(call: Call, given: bodies.NewBody) -> opening.NewIncident:
     if users and given.escalation_policy:
         raise Invalid("assignments and escalation_policy cannot be given together")
     changing.check_people(call.tx, users)
-    changing.check_type(given.incident_type)
     policy = given.escalation_policy.id if given.escalation_policy else None
     changing.policies_of(call.tx, [policy] if policy else [])
     name = changing.priority_name(given.priority)
     known = changing.priorities_of(call.tx, [name])
+    type = given.incident_type.said if given.incident_type else None
     return opening.NewIncident(
         title=given.title,
         service_id=given.service.id,
@@ -112,6 +118,7 @@ def _new(call: Call, given: bodies.NewBody) -> opening.NewIncident:
         body={"type": "incident_body", "details": given.body.details} if given.body else None,
         users=users,
         policy_id=policy,
+        incident_type=types.chosen(call.conn, [type])[type] if type is not None else opening.DEFAULT_TYPE,
         conference_bridge=given.conference_bridge.model_dump() if given.conference_bridge else None,
     )
 
@@ -178,7 +185,7 @@ TABLE = Table(
         Operation("PUT", "/incidents", update_incidents, 200, "incidents", takes="incidents", in_body=True, **_WRITE),
         Operation(
             "GET", "/incidents/{id}", get_incident, 200, "incident",
-            includes=INCLUDES | {"body": "", "custom_fields": ""}, **_READ,
+            includes=INCLUDES | {"body": ""}, **_READ,
         ),
         Operation(
             "PUT", "/incidents/{id}", update_incident, 200, "incident", takes="incident", body=bodies.Change, **_WRITE

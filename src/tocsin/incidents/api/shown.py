@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from tocsin.core.errors import Invalid, NotFound, TooLarge
-from tocsin.incidents.store import queries
+from tocsin.fields import wire as field_wire
+from tocsin.fields.store import finding
+from tocsin.incidents.store import fields, queries
+from tocsin.incidents.store.tables import FIELDS
 from tocsin.incidents.wire import alerts as alert_wire
 from tocsin.incidents.wire import entries as entry_wire
 from tocsin.incidents.wire import incidents as wire
@@ -33,7 +36,24 @@ def incidents(call: Call, rows: Sequence[Row[Any]], detailed: bool = False) -> l
     """Incidents in full; a bridge is shown to those who ask for it or have just changed something (core:I2)."""
     around = queries.around_incidents(call.conn, rows)
     bridge = call.operation.method != "GET" or call.wants("conference_bridge")
-    return [wire.incident(row, around, bridge, detailed) for row in rows]
+    things = [wire.incident(row, around, bridge, detailed) for row in rows]
+    if call.operation.path.startswith("/incidents") and call.wants("custom_fields"):
+        values = field_values(call.conn, rows)
+        for thing in things:
+            thing.fields["custom_fields"] = values[thing.id]
+    return things
+
+
+def field_values(conn: Connection, rows: Sequence[Row[Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Every field of these incidents with its value, by incident."""
+    found = fields.with_values(conn, [row.id for row in rows]) if rows else ()
+    return {
+        row.id: [
+            field_wire.value(field, finding.value_of(FIELDS, field, row.id))
+            for field in fields.of_type(found, row.incident_type)
+        ]
+        for row in rows
+    }
 
 
 def incident(call: Call, id: str, detailed: bool = False) -> Thing:

@@ -19,6 +19,7 @@ from tocsin.core.recorded import live
 from tocsin.escalation.model import Snapshot
 from tocsin.escalation.store.snapshots import current
 from tocsin.escalation.store.tables import escalation_policies
+from tocsin.incidents.commands import types
 from tocsin.incidents.commands.table import lay
 from tocsin.incidents.commands.verbs import raise_refusals
 from tocsin.incidents.model import (
@@ -40,14 +41,13 @@ from tocsin.incidents.model import (
 from tocsin.incidents.store import queries
 from tocsin.incidents.store.outcome import save_fold
 from tocsin.incidents.store.priorities import named
-from tocsin.incidents.wire.bodies import Assignment, Change, TypeName
+from tocsin.incidents.wire.bodies import Assignment, Change
 from tocsin.services.logic import urgency_change_at
 from tocsin.services.model import Service
 from tocsin.services.store.routes import load_services
 from tocsin.services.store.tables import services
 
 STATUSES = "Status must be one of triggered, acknowledged, or resolved."
-TYPES = ("incident_default",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class Asked:
     policies: Mapping[str, Snapshot] = field(default_factory=dict)
     by_service: Mapping[str, Snapshot] = field(default_factory=dict)
     raised_at: Mapping[str, datetime | None] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 def change(tx: Tx, actor: Actor, items: Sequence[tuple[str, Change]]) -> None:
@@ -124,7 +125,7 @@ def _changes(item: Change, asked: Asked) -> dict[str, Any]:
         name = priority_name(item.priority)
         changes["priority_id"] = asked.priorities[name] if name else None
     if item.incident_type is not None:
-        changes["incident_type"] = TYPES[0]
+        changes["incident_type"] = asked.types[item.incident_type.said]
     if item.gives("conference_bridge"):
         changes["conference_bridge"] = item.conference_bridge and item.conference_bridge.model_dump()
     if item.service is not None:
@@ -149,6 +150,7 @@ def _look_up(tx: Tx, items: Sequence[tuple[str, Change]]) -> Asked:
         policies_of(tx, [item.escalation_policy.id for item in given if item.escalation_policy]),
         _by_service(tx, found),
         {id: urgency_change_at(service, Urgency.LOW, tx.now) for id, service in found.items()},
+        types.chosen(tx.conn, [item.incident_type.said for item in given if item.incident_type]),
     )
 
 
@@ -157,13 +159,6 @@ def _check(item: Change) -> None:
         raise Invalid(STATUSES, code=1003)
     if item.assignments is not None and item.escalation_policy is not None:
         raise Invalid("assignments and escalation_policy cannot be given together")
-    check_type(item.incident_type)
-
-
-def check_type(given: TypeName | None) -> None:
-    """`Invalid` unless the incident type exists."""
-    if given is not None and (given.name or given.id) not in TYPES:
-        raise Invalid("Incident type not found")
 
 
 def check_people(tx: Tx, users: Sequence[str]) -> None:

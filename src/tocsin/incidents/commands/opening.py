@@ -27,6 +27,7 @@ from tocsin.services.store.routes import load_services
 from tocsin.services.store.tables import services
 
 FAILED = "Incident could not be created"
+DEFAULT_TYPE = "incident_default"
 TAKEN = "Open incident with matching dedup key already exists on this service"
 
 
@@ -42,7 +43,7 @@ class NewIncident:
     body: Mapping[str, Any] | None = None
     users: Sequence[str] = ()
     policy_id: str | None = None
-    incident_type: str = "incident_default"
+    incident_type: str = DEFAULT_TYPE
     conference_bridge: Mapping[str, Any] | None = None
 
 

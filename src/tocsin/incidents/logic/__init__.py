@@ -21,6 +21,7 @@ from tocsin.incidents.model import (
     EscalationDue,
     Event,
     Facts,
+    FieldsSet,
     HandedOver,
     Incident,
     LevelChosen,
@@ -84,6 +85,7 @@ _ROWS: Mapping[type[Event], tuple[Transition, Transition, Transition]] = {
     SupportHoursBegan: (directing.support_hours_began, directing.leave_low, stale),
     Reopened: (OPEN, OPEN, closing.reopen),
     Edited: (noting.edit, noting.edit, noting.edit),
+    FieldsSet: (noting.set_fields, noting.set_fields, noting.set_fields),
     Noted: (noting.note, noting.note, noting.note),
     Paged: (noting.paged, noting.paged, noting.paged),
 }

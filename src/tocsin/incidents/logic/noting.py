@@ -10,6 +10,7 @@ from tocsin.incidents.model import (
     Edited,
     Effect,
     Facts,
+    FieldsSet,
     Incident,
     Log,
     Noted,
@@ -58,6 +59,15 @@ def edit(incident: Incident, event: Edited, facts: Facts, now: datetime) -> Deci
     reason = f"{event.by.name} changed " + ", ".join(changes)
     log = Log("field_value_change", event.by, event.cause, reason, before=before, after=changes)
     return replace(incident, updated_at=now, **changes), (log,)
+
+
+def set_fields(incident: Incident, event: FieldsSet, facts: Facts, now: datetime) -> Decision:
+    """Custom fields have other values, on a resolved incident too (core:I57)."""
+    if not event.after:
+        return incident, ()
+    reason = f"{event.by.name} set " + ", ".join(event.after)
+    log = Log("custom_field_value_change", event.by, event.cause, reason, before=event.before, after=event.after)
+    return replace(incident, updated_at=now), (log,)
 
 
 def paged(incident: Incident, event: Paged, facts: Facts, now: datetime) -> Decision:

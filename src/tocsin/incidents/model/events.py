@@ -146,6 +146,14 @@ class Edited(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FieldsSet(Event):
+    """Values of its custom fields changed: field name -> value, None where there is none."""
+
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Noted(Event):
     """Somebody wrote a note."""
 

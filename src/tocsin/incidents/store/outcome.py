@@ -10,6 +10,7 @@ from tocsin.core.values import changed
 from tocsin.escalation.store.rings import save_rings
 from tocsin.escalation.store.snapshots import save_snapshots
 from tocsin.incidents.logic.fold import Entry, Fold
+from tocsin.incidents.store.fields import give_defaults
 from tocsin.incidents.store.incidents import save
 from tocsin.incidents.store.tables import log_entries
 
@@ -28,6 +29,7 @@ def save_fold(conn: Connection, fold: Fold) -> dict[str, str]:
         (incident for id, incident in touched.items() if id in fold.opened),
         ((fold.loaded[id], incident) for id, incident in touched.items() if id not in fold.opened),
     )
+    give_defaults(conn, (fold.incidents[id] for id in fold.opened), fold.now)
     insert_rows(conn, log_entries, rows)
     _save_timers(conn, fold)
     _save_effects(conn, fold)

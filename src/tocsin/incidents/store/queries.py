@@ -17,7 +17,7 @@ from tocsin.core.together import Together, among
 from tocsin.escalation.store import policies
 from tocsin.escalation.store.tables import escalation_policies
 from tocsin.incidents.model import TimerKind
-from tocsin.incidents.store.tables import alerts, incidents, log_entries, notes, priorities
+from tocsin.incidents.store.tables import alerts, incident_types, incidents, log_entries, notes, priorities
 from tocsin.rest.permissions import EVERYTHING, Sight, Standing
 from tocsin.services.store.tables import integrations, services
 
@@ -41,6 +41,7 @@ class Filters:
     user_ids: Sequence[str] = ()
     key: str | None = None
     sight: Sight = EVERYTHING
+    type_ids: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,9 @@ def find(wanted: Filters) -> Select[Any]:
         found = found.where(i.status != "resolved", or_(*having))  # core:I32
     elif wanted.statuses and "resolved" not in wanted.statuses:
         found = found.where(i.status != "resolved")  # names the partial index of open incidents
+    if wanted.type_ids:
+        named = select(incident_types.c.name).where(incident_types.c.id.in_(wanted.type_ids))
+        found = found.where(i.incident_type.in_(named.scalar_subquery()))
     if wanted.key is not None:
         own = select(i.id).where(i.incident_key == wanted.key)
         of_alerts = select(alerts.c.incident_id).where(alerts.c.dedup_key == wanted.key)

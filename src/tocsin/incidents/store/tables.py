@@ -1,9 +1,10 @@
-"""Tables of incidents, alerts, log entries, notes and priorities; no rules."""
+"""Tables of incidents, alerts, log entries, notes, priorities and incident types; no rules."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Sequence, Table
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, ForeignKey, Index, Integer, Sequence, Table, Text
 from sqlalchemy import text as sql
 
 from tocsin.core.metadata import document, instant, metadata, text
+from tocsin.fields.store.tables import Kind, values_table
 
 incident_numbers = Sequence("incident_numbers", metadata=metadata)
 
@@ -138,6 +139,24 @@ notes = Table(
     instant("updated_at"),
     instant("deleted_at", null=True),
 )
+
+incident_types = Table(
+    "incident_types",
+    metadata,
+    text("id", primary_key=True),
+    text("name", unique=True),
+    text("display_name"),
+    text("description", null=True),
+    text("parent_id", ForeignKey("incident_types.id"), null=True, index=True),
+    Column("line", ARRAY(Text), nullable=False),  # ids from the root to the type itself
+    Column("enabled", Boolean, nullable=False),
+    instant("created_at"),
+    instant("updated_at"),
+    Index("uq_incident_types_display_name", sql("lower(display_name)"), unique=True),
+)
+
+incident_field_values = values_table("incident_field_values", "incidents.id")
+FIELDS = Kind("incident", incident_field_values, longest_option=100, falls_back=False)
 
 priorities = Table(
     "priorities",

@@ -69,6 +69,11 @@ class TypeName(Body):
     id: str | None = None
     name: str | None = None
 
+    @property
+    def said(self) -> str:
+        """Whichever was given."""
+        return self.name or self.id or ""
+
 
 class NewBody(Body):
     """An incident to be opened."""
@@ -83,6 +88,7 @@ class NewBody(Body):
     escalation_policy: Pointer | None = None
     incident_type: TypeName | None = None
     conference_bridge: Bridge | None = None
+    custom_fields: list[Any] = Field(default_factory=list)
 
 
 class Change(Body):

@@ -92,9 +92,13 @@ def _more(row: Any, around: Around) -> dict[str, Any]:
             return {"user": refs.user_ref(row.user_id, around)}
         case "snooze":
             return {"changed_actions": [{"type": "unacknowledge", "at": times.parse(row.after["snoozed_until"])}]}
-        case "urgency_change" | "field_value_change":
-            return {"changeset": [f"Updated {name} to {value}" for name, value in (row.after or {}).items()]}
+        case "urgency_change" | "field_value_change" | "custom_field_value_change":
+            return {"changeset": [f"Updated {name} to {_text(value)}" for name, value in (row.after or {}).items()]}
     return {}
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _channel(row: Any, alert: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, Table
 from sqlalchemy import text as sql
 
 from tocsin.core.metadata import document, instant, metadata, text
+from tocsin.fields.store.tables import Kind, values_table
 
 services = Table(
     "services",
@@ -42,3 +43,7 @@ integrations = Table(
     instant("created_at"),
     instant("deleted_at", null=True),
 )
+
+service_field_values = values_table("service_field_values", "services.id")
+EVERY_SERVICE = "services"
+FIELDS = Kind("service", service_field_values, longest_option=200, falls_back=True)

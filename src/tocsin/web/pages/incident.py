@@ -7,10 +7,12 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from tocsin.core.errors import Invalid, NotFound
-from tocsin.incidents.commands import notes, verbs
+from tocsin.incidents.commands import fields, notes, types, verbs
 from tocsin.incidents.model import Acknowledged, Delegated, Event, Snoozed, Status
 from tocsin.rest.permissions import Permission
+from tocsin.web.pages import values
 from tocsin.web.pages.frame import framed
+from tocsin.web.queries import fields as field_queries
 from tocsin.web.queries import incidents as read
 from tocsin.web.queries import names, timeline
 from tocsin.web.serving import Page
@@ -27,6 +29,7 @@ SAID = {
     "reopen": "Open again.",
     "escalate": "Escalated.",
     "unacknowledge": "Given back: it pages again.",
+    "fields": "Saved.",
 }
 
 
@@ -36,12 +39,17 @@ def show(ask: Ask) -> Response:
     incident = shown.incident
     every = ask.query("entries") == "all"
     lines, older = timeline.entries(ask.tx.conn, incident.id, every)
+    tree = [row for _, row in field_queries.tree(ask.tx.conn)]
     alerts, hidden = timeline.of_incident(ask.tx.conn, incident.id)
     return framed(
         ask, "incident.html", shown=shown, i=incident, lines=lines, older=older, alerts=alerts, hidden=hidden,
         described=timeline.described(incident.body), everybody=names.everybody(ask.tx.conn),
         policies=names.policies(ask.tx.conn, ask.sight), morning=ask.watch.tomorrow_at(MORNING),
         can_answer=ask.may(Permission.RESPOND, "incident", incident.id),
+        fields=field_queries.on_incident(ask.tx.conn, incident.id, incident.incident_type),
+        types=[row for row in tree if row.enabled or row.name == incident.incident_type],
+        draft_fields=ask.fields("fields"),
+        type=next((row.display_name for row in tree if row.name == incident.incident_type), incident.incident_type),
         told=SAID.get(ask.query("done"), ""), draft=ask.field("content") if ask.errors else "",
     )  # fmt: skip
 
@@ -114,6 +122,20 @@ def note(ask: Ask) -> Response:
     return _done(ask, "note")
 
 
+def set_fields(ask: Ask) -> Response:
+    """Another type, other values."""
+    incident = _shown(ask).incident
+    shown, wanted = (
+        field_queries.on_incident(ask.tx.conn, incident.id, incident.incident_type),
+        ask.field("incident_type"),
+    )
+    if given := values.given(ask, shown):
+        fields.put(ask.tx, ask.actor, incident.id, given)
+    if wanted and wanted != incident.incident_type:
+        verbs.edit(ask.tx, ask.actor, incident.id, incident_type=types.chosen(ask.tx.conn, [wanted])[wanted])
+    return _done(ask, "fields")
+
+
 def reassign(ask: Ask) -> Response:
     """Hand it to people, to another policy, or to a level of its own."""
     way = {"people": _to_people, "policy": _to_policy, "level": _to_level}.get(ask.field("to"))
@@ -150,7 +172,7 @@ def _to_level(ask: Ask) -> Response:
 
 _VERBS: dict[str, Callable[[Ask], Response]] = {
     "acknowledge": acknowledge, "unacknowledge": unacknowledge, "resolve": resolve, "reopen": reopen, "snooze": snooze,
-    "note": note, "reassign": reassign,
+    "note": note, "reassign": reassign, "fields": set_fields,
 }  # fmt: skip
 
 PAGES = (

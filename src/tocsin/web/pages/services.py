@@ -13,13 +13,18 @@ from tocsin.core import ids, intake_log
 from tocsin.core.errors import Conflict, Invalid, NotFound
 from tocsin.core.intake_log import Raw
 from tocsin.rest.permissions import Permission
+from tocsin.services import commands
+from tocsin.web.pages import values
 from tocsin.web.pages.frame import framed
-from tocsin.web.queries import things
+from tocsin.web.queries import fields, things
 from tocsin.web.serving import Page
 from tocsin.web.site import Ask, go
 
 V2 = "events_api_v2_inbound_integration"
-SENT = "Test event sent. Its incident opens below in a moment, and pages whoever is on call."
+TOLD = {
+    "test": "Test event sent. Its incident opens below in a moment, and pages whoever is on call.",
+    "fields": "Saved.",
+}
 
 
 def show(ask: Ask) -> Response:
@@ -30,7 +35,9 @@ def show(ask: Ask) -> Response:
     return framed(
         ask, "service.html", service=found, ways=things.ways_in(ask.tx.conn, found.id), v2=V2,
         latest=things.latest(ask.tx.conn, found.id), open_count=things.open_count(ask.tx.conn, found.id),
-        base=ask.asked.base_url, told=SENT if ask.query("done") == "test" else "",
+        base=ask.asked.base_url, told=TOLD.get(ask.query("done"), ""), draft_fields=ask.fields("fields"),
+        fields=[] if found.deleted_at else fields.on_service(ask.tx.conn, found.id),
+        may_change=ask.may(Permission.CONFIGURE, "service", found.id),
     )  # fmt: skip
 
 
@@ -65,6 +72,14 @@ async def _append(url: str, raw: Raw) -> None:
         await intake_log.append(conn, [raw])
 
 
+def set_fields(ask: Ask) -> Response:
+    """Other values of its custom fields."""
+    row = commands.get(ask.tx.conn, ask.param("id"), lock=True)
+    given = values.given(ask, fields.on_service(ask.tx.conn, row.id))
+    commands.set_fields(ask.tx, ask.actor, row, given)
+    return go(f"/app/services/{row.id}?done=fields")
+
+
 def every(ask: Ask) -> Response:
     """All services."""
     return framed(ask, "services.html", services=things.services_listed(ask.tx.conn, ask.sight))
@@ -74,4 +89,5 @@ PAGES = (
     Page("GET", "/app/services", every, sees="filtered"),
     Page("GET", "/app/services/{id}", show),
     Page("POST", "/app/services/{id}/test-event", test_event, again=show, needs=Permission.RESPOND),
+    Page("POST", "/app/services/{id}/fields", set_fields, again=show, needs=Permission.CONFIGURE),
 )

@@ -1,0 +1,1 @@
+"""Fields, options and values in PostgreSQL (tables, reading, writing)."""

@@ -39,7 +39,7 @@ class BusinessBody(Body):
 
 def present(row: Row[Any]) -> dict[str, Any]:
     """A stored business service, as a request would say it."""
-    return dict(row._mapping) | {"team": row.team_id}
+    return {name: row._mapping[name] for name in ("name", "description", "point_of_contact")} | {"team": row.team_id}
 
 
 def business_service_ref(row: Any) -> Ref:

@@ -17,6 +17,7 @@ SCHEMAS = {
 OUTSIDE = [
     r"[A-Z]+ /tocsin/.*",  # our own extensions (CONTRACT)
     r"DELETE /services/[^/]+/integrations/[^/]+",  # the Terraform provider removes integrations
+    r"GET /service_dependencies",  # clients list all edges (clients.md)
     r"PATCH /business_services/[^/]+",  # published in the words of PUT (ei:BS1)
 ]
 

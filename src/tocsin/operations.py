@@ -35,7 +35,7 @@ from tocsin.schedules import commands as schedules_commands
 from tocsin.schedules import ports as schedules_ports
 from tocsin.schedules.store import finding as schedules_finding
 from tocsin.services import api as services_api
-from tocsin.services import api_business, commands_business
+from tocsin.services import api_business, api_dependencies, commands_business
 from tocsin.services import ports as services_ports
 from tocsin.services.store import business, catalog
 from tocsin.web import app as web
@@ -55,6 +55,7 @@ TABLES: tuple[Table, ...] = (
     api_oncalls.TABLE,
     services_api.TABLE,
     api_business.TABLE,
+    api_dependencies.TABLE,
     incidents_api.TABLE,
     incidents_below.TABLE,
     events_api.TABLE,

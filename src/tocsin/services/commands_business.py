@@ -14,7 +14,9 @@ from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Invalid, NotFound
 from tocsin.core.recorded import Subject, change, create, live, remove
+from tocsin.services.commands_dependencies import cut_off
 from tocsin.services.store import business
+from tocsin.services.store.graph import node
 from tocsin.services.store.graph_tables import business_services
 from tocsin.services.wire_business import BusinessBody
 
@@ -52,6 +54,7 @@ def edit(tx: Tx, actor: Actor, row: Row[Any], body: BusinessBody) -> None:
 
 def drop(tx: Tx, actor: Actor, row: Row[Any]) -> None:
     """Remove a business service."""
+    cut_off(tx, actor, node("business_service", row.id))
     remove(tx, actor, business_services, row, subject(row))
 
 

@@ -15,6 +15,7 @@ from tocsin.escalation import ports as escalation_ports
 from tocsin.escalation.store import policies
 from tocsin.events import api as events_api
 from tocsin.events import store as events_store
+from tocsin.impact import api as impact_api
 from tocsin.incidents import ports as incidents_ports
 from tocsin.incidents.api import below as incidents_below
 from tocsin.incidents.api import incidents as incidents_api
@@ -58,6 +59,7 @@ TABLES: tuple[Table, ...] = (
     api_dependencies.TABLE,
     incidents_api.TABLE,
     incidents_below.TABLE,
+    impact_api.TABLE,
     events_api.TABLE,
     notifications_api.TABLE,
 )

@@ -10,6 +10,7 @@ import tocsin.core.intake_log
 import tocsin.core.timers
 import tocsin.escalation.store.tables
 import tocsin.events.store
+import tocsin.impact.store
 import tocsin.incidents.store.tables
 import tocsin.notifications.store.tables
 import tocsin.oauth.store.tables

@@ -93,6 +93,19 @@ def carried(edges: Collection[Edge], marks: Mapping[Node, int]) -> dict[Node, in
     return found
 
 
+def supporters(edges: Iterable[Edge], node: Node) -> set[Node]:
+    """Everything that a node depends on, directly or through others."""
+    below: defaultdict[Node, list[Node]] = defaultdict(list)
+    for one, other in edges:
+        below[other].append(one)
+    found, ahead = set[Node](), [node]
+    while ahead:
+        new = [one for one in below[ahead.pop()] if one not in found]
+        found.update(new)
+        ahead.extend(new)
+    return found
+
+
 def _said(node: Node, names: Mapping[Node, str]) -> str:
     id = node.partition("/")[2]
     return f"{names[node]} ({id})" if node in names else id

@@ -22,6 +22,7 @@ from tocsin.incidents.model import (
     Event,
     Facts,
     HandedOver,
+    ImpactMarked,
     Incident,
     LevelChosen,
     Noted,
@@ -85,6 +86,7 @@ _ROWS: Mapping[type[Event], tuple[Transition, Transition, Transition]] = {
     Reopened: (OPEN, OPEN, closing.reopen),
     Edited: (noting.edit, noting.edit, noting.edit),
     Noted: (noting.note, noting.note, noting.note),
+    ImpactMarked: (noting.mark_impact, noting.mark_impact, noting.mark_impact),
     Paged: (noting.paged, noting.paged, noting.paged),
 }
 

@@ -77,6 +77,7 @@ _EXTRA: list[tuple[str, str]] = [
     (r"GET /oncalls\.oncalls\[\]\.schedule", ".*"),  # include[] expands one of two published references (core:S62)
     (r"GET /users/\{id\}/oauth_delegations/\{delegation_id\}", "oauth_delegation"),  # wrapped in the example alone
     (r".*\.business_services?(\[\])?\.team", "summary|html_url"),  # a whole reference, as everywhere (core:K7)
+    (r".*\.addons?(\[\])?", "services"),  # in the examples alone; include[]=services expands them
     (r".*\.teams?(\[\])?", "parent"),  # core:T1; clients that manage teams read it back
 ]
 

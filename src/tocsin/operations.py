@@ -1,7 +1,7 @@
 """Every operation of every package, with the ports between them: what the REST API and the pages serve."""
 
 from tocsin.accounts import ports as accounts_ports
-from tocsin.accounts.api import account, audit, sessions, sign_in, teams, users
+from tocsin.accounts.api import account, audit, licenses, sessions, sign_in, teams, users
 from tocsin.accounts.keyring import Keyring
 from tocsin.accounts.oidc.discovery import directory
 from tocsin.accounts.store import standing
@@ -36,9 +36,10 @@ from tocsin.schedules import commands as schedules_commands
 from tocsin.schedules import ports as schedules_ports
 from tocsin.schedules.store import finding as schedules_finding
 from tocsin.services import api as services_api
-from tocsin.services import api_business, api_dependencies, commands_business
+from tocsin.services import api_addons, api_business, api_dependencies, commands_business
 from tocsin.services import ports as services_ports
 from tocsin.services.store import business, catalog
+from tocsin.tags import api as tags_api
 from tocsin.web import app as web
 
 TABLES: tuple[Table, ...] = (
@@ -46,6 +47,7 @@ TABLES: tuple[Table, ...] = (
     teams.TABLE,
     audit.TABLE,
     account.TABLE,
+    licenses.TABLE,
     oauth_api.APPS,
     delegations.TABLE,
     sessions.TABLE,
@@ -54,7 +56,9 @@ TABLES: tuple[Table, ...] = (
     api_overrides.TABLE,
     escalation_api.TABLE,
     api_oncalls.TABLE,
+    tags_api.TABLE,
     services_api.TABLE,
+    api_addons.TABLE,
     api_business.TABLE,
     api_dependencies.TABLE,
     incidents_api.TABLE,

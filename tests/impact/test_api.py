@@ -1,6 +1,5 @@
 """Business impact over the API (core:C16, ei:BS3, ei:BS4)."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,8 +17,8 @@ ALL = "/business_services"
 
 
 @pytest.fixture
-def acme(as_owner: RestClient, database: Database) -> Iterator[Acme]:
-    yield accounts.found(as_owner, database)
+def acme(as_owner: RestClient, database: Database) -> Acme:
+    return accounts.found(as_owner, database)
 
 
 @pytest.fixture

@@ -40,6 +40,11 @@ SILENT = {"GET /oauth_delegations/revocation_requests/status"}
 # Published in every list's envelope, but optional there.
 ENVELOPE: set[str] = {"response_metadata"}
 
+# Envelopes that the document writes in one for several paths.
+ENVELOPES: dict[str, set[str]] = {
+    "GET /tags/{id}/{entity_type}": {"users", "teams", "escalation_policies"},  # the one that was asked for
+}
+
 # Parameters that clients send although nobody published them for the operation.
 PARAMETERS: dict[str, set[str]] = {
     "GET /vendors": {"query"},  # the Terraform provider looks a vendor up by its name

@@ -93,6 +93,8 @@ def test_a_change_that_makes_no_sense_leaves_nothing_behind(rest_client: RestCli
 def test_who_may_not_set_things_up_makes_no_tags(
     rest_client: RestClient, paths: dict[str, str], database: Database
 ) -> None:
+    private = {"team": {"type": "team", "name": "Hidden", "default_role": "none"}}
+    hidden = rest_client.post("/teams", private).body["team"]["id"]
     manager = people.add(rest_client, "Mona", role="observer")["id"]
     rest_client.put(f"{paths['teams']}/users/{manager}", {"role": "manager"})
     theirs, known = rest_client.as_key(people.key_of(database, manager)), make(rest_client, "Known")
@@ -100,8 +102,6 @@ def test_who_may_not_set_things_up_makes_no_tags(
     assert change(theirs, paths["teams"], [{"type": "tag", "label": "new"}]).status == 403
     assert change(theirs, paths["users"], [by_id(known)]).status == 403
     assert labels(theirs, paths["teams"]) == ["Known"]
-    private = {"team": {"type": "team", "name": "Hidden", "default_role": "none"}}
-    hidden = rest_client.post("/teams", private).body["team"]["id"]
     change(rest_client, f"/teams/{hidden}", [by_id(known)])
     assert [one["id"] for one in theirs.get(f"/tags/{known}/teams").body["teams"]] == [paths["teams"][7:]]
     assert len(rest_client.get(f"/tags/{known}/teams").body["teams"]) == 2

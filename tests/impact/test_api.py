@@ -95,9 +95,9 @@ def test_what_somebody_says_wins_and_stands_in_the_ledger(acme: Acme, shop: dict
     assert marks(acme, incident, shop["Till"], "not_impacted").status == 200
     assert impacts(acme) == {"Shop": "impacted", "Help": "not_impacted", "Till": "not_impacted"}
     changes = [one for one in acme.entries(incident) if one["type"] == "field_value_change_log_entry"]
-    assert [one["changeset"] for one in changes if "impact" in str(one["changeset"])] == [
-        ["Updated impact on Help to impacted"], ["Updated impact on Help to not_impacted"],
-        ["Updated impact on Till to not_impacted"],
+    assert [one["changeset"] for one in changes if "business_impact" in str(one["changeset"])] == [
+        ["Updated business_impact to Help: impacted"], ["Updated business_impact to Help: not impacted"],
+        ["Updated business_impact to Till: not impacted"],
     ]  # fmt: skip
 
 

@@ -85,6 +85,13 @@ def said(conn: Connection, incident_id: str, business_service_id: str) -> str | 
     return conn.scalar(select(mine.relation).where(both))
 
 
+def all_said(conn: Connection, incident_id: str) -> dict[str, str]:
+    """Everything that was said by hand of an incident, by business service."""
+    mine = incident_impacts.c
+    query = select(mine.business_service_id, mine.relation).where(mine.incident_id == incident_id)
+    return {row.business_service_id: row.relation for row in conn.execute(query)}
+
+
 def say(tx: Tx, incident_id: str, business_service_id: str, relation: Relation) -> None:
     """Keep what was said; the last word counts."""
     row = {"relation": relation.value, "at": tx.now}

@@ -21,7 +21,7 @@ REFS: dict[str, Callable[[Any], Ref]] = {
     "team": lambda row: team_ref(row.id, row.name),
     "escalation_policy": policy_ref,
 }
-_CHANGES = {
+CHANGES = {
     "user": Permission.MANAGE_PEOPLE, "team": Permission.MANAGE_TEAM, "escalation_policy": Permission.CONFIGURE,
 }  # fmt: skip
 
@@ -74,7 +74,7 @@ def _of(kind: str) -> tuple[Operation, ...]:
     reads: dict[str, Any] = {"scope": "tags.read", "permission": Permission.READ}
     return (
         Operation(
-            "POST", f"/{many}/{{id}}/change_tags", change_tags, 200, None, "tags.write", _CHANGES[kind], audit=kind
+            "POST", f"/{many}/{{id}}/change_tags", change_tags, 200, None, "tags.write", CHANGES[kind], audit=kind
         ),
         Operation("GET", f"/{many}/{{id}}/tags", list_tags_of, 200, "tags", **reads),
         Operation("GET", f"/tags/{{id}}/{many}", list_tagged, 200, many, **reads, sees="filtered"),

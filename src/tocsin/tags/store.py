@@ -60,10 +60,11 @@ def tagged(kind: str, tag_id: str, sight: Sight = EVERYTHING) -> Select[Any]:
     """Live things of one kind that bear a tag and are seen, by name."""
     table = ENTITIES[kind]
     on = (taggings.c.entity_id == table.c.id) & (taggings.c.entity_type == kind) & (taggings.c.tag_id == tag_id)
-    return _seen(kind, sight).where(exists().where(on))
+    return seen(kind, sight).where(exists().where(on))
 
 
-def _seen(kind: str, sight: Sight) -> Select[Any]:
+def seen(kind: str, sight: Sight) -> Select[Any]:
+    """Live things of one kind that are seen, by name."""
     if kind == "user":
         return people.find_users(sight=sight)
     if kind == "team":
@@ -72,12 +73,13 @@ def _seen(kind: str, sight: Sight) -> Select[Any]:
     return policies.find(None, (), (), sight).order_by(func.lower(mine.name), mine.id)
 
 
-def counts(conn: Connection) -> dict[tuple[str, str], int]:
-    """(tag, kind) -> how many live things of this kind bear it."""
+def counts(conn: Connection, sight: Sight = EVERYTHING) -> dict[tuple[str, str], int]:
+    """(tag, kind) -> how many live things of this kind that are seen bear it."""
     found: dict[tuple[str, str], int] = {}
-    for kind, table in ENTITIES.items():
-        live = (taggings.c.entity_id == table.c.id) & (taggings.c.entity_type == kind) & table.c.deleted_at.is_(None)
-        query = select(taggings.c.tag_id, func.count().label("n")).join(table, live).group_by(taggings.c.tag_id)
+    for kind in ENTITIES:
+        live = seen(kind, sight).order_by(None).subquery()
+        on = (taggings.c.entity_id == live.c.id) & (taggings.c.entity_type == kind)
+        query = select(taggings.c.tag_id, func.count().label("n")).join(live, on).group_by(taggings.c.tag_id)
         found |= {(row.tag_id, kind): row.n for row in conn.execute(query)}
     return found
 

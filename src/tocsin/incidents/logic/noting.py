@@ -63,9 +63,10 @@ def edit(incident: Incident, event: Edited, facts: Facts, now: datetime) -> Deci
 
 def mark_impact(incident: Incident, event: ImpactMarked, facts: Facts, now: datetime) -> Decision:
     """Somebody knows better what it impacts (ei:BS4)."""
-    reason = f"{event.by.name} marked {event.name} as {event.relation.replace('_', ' ')}"
-    field = f"impact on {event.name}"
-    before, after = {field: event.was}, {field: event.relation}
+    was, relation = (said and said.replace("_", " ") for said in (event.was, event.relation))
+    reason = f"{event.by.name} marked {event.name} as {relation}"
+    before = {"business_impact": f"{event.name}: {was}" if was else None}
+    after = {"business_impact": f"{event.name}: {relation}"}
     log = Log("field_value_change", event.by, event.cause, reason, before=before, after=after)
     return replace(incident, updated_at=now), (log,)
 

@@ -10,6 +10,7 @@ from tocsin.core.errors import Invalid, NotFound
 from tocsin.incidents.commands import notes, verbs
 from tocsin.incidents.model import Acknowledged, Delegated, Event, Snoozed, Status
 from tocsin.rest.permissions import Permission
+from tocsin.web.pages import impact
 from tocsin.web.pages.frame import framed
 from tocsin.web.queries import incidents as read
 from tocsin.web.queries import names, timeline
@@ -27,6 +28,7 @@ SAID = {
     "reopen": "Open again.",
     "escalate": "Escalated.",
     "unacknowledge": "Given back: it pages again.",
+    "impact": "Saved: business services show it at once.",
 }
 
 
@@ -41,7 +43,7 @@ def show(ask: Ask) -> Response:
         ask, "incident.html", shown=shown, i=incident, lines=lines, older=older, alerts=alerts, hidden=hidden,
         described=timeline.described(incident.body), everybody=names.everybody(ask.tx.conn),
         policies=names.policies(ask.tx.conn, ask.sight), morning=ask.watch.tomorrow_at(MORNING),
-        can_answer=ask.may(Permission.RESPOND, "incident", incident.id),
+        impact=impact.of_incident(ask, incident.id), can_answer=ask.may(Permission.RESPOND, "incident", incident.id),
         told=SAID.get(ask.query("done"), ""), draft=ask.field("content") if ask.errors else "",
     )  # fmt: skip
 
@@ -150,7 +152,7 @@ def _to_level(ask: Ask) -> Response:
 
 _VERBS: dict[str, Callable[[Ask], Response]] = {
     "acknowledge": acknowledge, "unacknowledge": unacknowledge, "resolve": resolve, "reopen": reopen, "snooze": snooze,
-    "note": note, "reassign": reassign,
+    "note": note, "reassign": reassign, "impact": impact.mark,
 }  # fmt: skip
 
 PAGES = (

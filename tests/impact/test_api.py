@@ -139,3 +139,17 @@ def test_five_thousand_are_read_in_three_statements(acme: Acme) -> None:
     assert got["additional_fields"] == {"total_impacted_count": 4996}
     assert len(statements) - len(few) == 2
     assert len(acme.client.get(f"{ALL}/impactors").body["impactors"]) == 3
+
+
+def test_lists_cost_the_same_however_many_rows(acme: Acme, shop: dict[str, str]) -> None:
+    addon = {"addon": {"type": "full_page_addon", "name": "A", "src": "https://x.example.com"}}
+    for label in ("a", "b", "c"):
+        acme.client.post("/tags", {"tag": {"type": "tag", "label": label}})
+        acme.client.post("/addons", addon)
+    with acme.counting() as least:
+        acme.client.get("/priorities")
+    for path in (ALL, f"{ALL}/impacts", f"{ALL}/impactors", "/tags", "/addons", "/licenses", "/license_allocations",
+                 "/service_dependencies", f"{ALL}/{shop['Shop']}/supporting_services/impacts"):  # fmt: skip
+        with acme.counting() as statements:
+            assert acme.client.get(path).status == 200
+        assert len(statements) - len(least) <= 2, path

@@ -90,6 +90,7 @@ def test_a_tag_is_made_put_on_and_taken_off(eve: Pages) -> None:
     assert eve.post(f"{at}/things", {"kind": "moon", "thing": "x"}).status_code == 400
     eve.post(f"{at}/things/remove", bob)
     assert "1 person" not in text(eve, "/app/tags")
+    eve.execute("UPDATE users SET role = 'observer' WHERE email = 'alice@example.com'")
     eve.client = eve.sign_in("alice", eve.visitor())
     assert eve.post(f"{at}/things", bob).status_code == 403
     assert eve.post(f"{at}/remove").status_code == 403

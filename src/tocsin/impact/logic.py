@@ -3,11 +3,12 @@
 1. An open incident whose priority reaches the account's threshold impacts every business service that its service
    supports, directly or through others. Without a threshold any priority counts; no priority never does.
 2. What was said by hand of an incident and a business service wins, for exactly these two: it is carried nowhere.
-3. Causes are bits of one integer a node, so that ten thousand edges are walked once however many incidents are open.
+3. Causes are bits of one integer a node, so that ten thousand edges are walked once however many incidents are open;
+   each cause has two, one in the order of severity and, above these, one in the order of youth.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -20,11 +21,18 @@ _KIND = "business_service/"
 
 def impacts(causes: Sequence[Cause], edges: Collection[Edge]) -> dict[str, Impact]:
     """Impacted business services by id; `causes` come the most severe first, `edges` are those above their services."""
-    newest = sorted(causes, key=lambda cause: cause.created_at, reverse=True)
-    said, by_severity, by_age = _said(causes), _reached(causes, edges), _reached(newest, edges)
+    youth = sorted(range(len(causes)), key=lambda n: causes[n].created_at, reverse=True)
+    bits = [1 << n for n in range(len(causes))]
+    for rank, n in enumerate(youth):
+        bits[n] |= 1 << len(causes) + rank
+    said = _said(causes, bits)
     return {
-        id: Impact(mask, _since(newest[_first(by_age[id])], said[id]), causes[_first(mask)].priority)
-        for id, mask in by_severity.items()
+        id: Impact(
+            mask & (1 << len(causes)) - 1,
+            _since(causes[youth[_first(mask >> len(causes))]], said[id]),
+            causes[_first(mask)].priority,
+        )
+        for id, mask in _reached(causes, bits, edges, said).items()
     }
 
 
@@ -42,26 +50,28 @@ class _Hand:
         self.last: datetime | None = None
 
 
-def _said(causes: Sequence[Cause]) -> defaultdict[str, _Hand]:
+def _said(causes: Sequence[Cause], bits: Sequence[int]) -> defaultdict[str, _Hand]:
     found: defaultdict[str, _Hand] = defaultdict(_Hand)
-    for n, cause in enumerate(causes):
+    for cause, bit in zip(causes, bits, strict=True):
         for id, (relation, at) in cause.said.items():
             hand = found[id]
             if relation is Relation.IMPACTED:
-                hand.impacted |= 1 << n
+                hand.impacted |= bit
                 hand.last = max(hand.last or at, at)
             else:
-                hand.spared |= 1 << n
+                hand.spared |= bit
     return found
 
 
-def _reached(causes: Sequence[Cause], edges: Collection[Edge]) -> dict[str, int]:
+def _reached(
+    causes: Sequence[Cause], bits: Sequence[int], edges: Collection[Edge], said: Mapping[str, _Hand]
+) -> dict[str, int]:
     marks: defaultdict[str, int] = defaultdict(int)
-    for n, cause in enumerate(causes):
+    for cause, bit in zip(causes, bits, strict=True):
         if cause.counts:
-            marks[f"service/{cause.service_id}"] |= 1 << n
+            marks[f"service/{cause.service_id}"] |= bit
     derived = {node.removeprefix(_KIND): mark for node, mark in carried(edges, marks).items() if node.startswith(_KIND)}
-    hands = {id: derived.get(id, 0) & ~hand.spared | hand.impacted for id, hand in _said(causes).items()}
+    hands = {id: derived.get(id, 0) & ~hand.spared | hand.impacted for id, hand in said.items()}
     return {id: mask for id, mask in (derived | hands).items() if mask}
 
 

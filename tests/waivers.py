@@ -17,7 +17,8 @@ SCHEMAS = {
 OUTSIDE = [
     r"[A-Z]+ /tocsin/.*",  # our own extensions (CONTRACT)
     r"DELETE /services/[^/]+/integrations/[^/]+",  # the Terraform provider removes integrations
-    r"[A-Z]+ /tocsin/.*",  # our own extensions (CONTRACT)
+    r"GET /service_dependencies",  # clients list all edges (clients.md)
+    r"PATCH /business_services/[^/]+",  # published in the words of PUT (ei:BS1)
 ]
 
 # Error statuses that any operation may answer: a key, a body or a server can be wrong anywhere (core:I131).
@@ -38,6 +39,11 @@ SILENT = {"GET /oauth_delegations/revocation_requests/status"}
 
 # Published in every list's envelope, but optional there.
 ENVELOPE: set[str] = {"response_metadata"}
+
+# Envelopes that the document writes in one for several paths.
+ENVELOPES: dict[str, set[str]] = {
+    "GET /tags/{id}/{entity_type}": {"users", "teams", "escalation_policies"},  # the one that was asked for
+}
 
 # Parameters that clients send although nobody published them for the operation.
 PARAMETERS: dict[str, set[str]] = {
@@ -83,6 +89,8 @@ _EXTRA: list[tuple[str, str]] = [
     (r"[A-Z]+ /services/custom_fields.*\.fields?(\[\])?", "default_value"),  # the Terraform provider sets and reads it
     (r"[A-Z]+ /incidents/custom_fields.*\.fields?(\[\])?", "enabled"),  # PUT sets it
     (r"PUT /incidents/custom_fields/\{field_id\}\.field", "field_options"),  # as POST answers it
+    (r".*\.business_services?(\[\])?\.team", "summary|html_url"),  # a whole reference, as everywhere (core:K7)
+    (r".*\.addons?(\[\])?", "services"),  # in the examples alone; include[]=services expands them
     (r".*\.teams?(\[\])?", "parent"),  # core:T1; clients that manage teams read it back
 ]
 

@@ -1,7 +1,7 @@
 """Every operation of every package, with the ports between them: what the REST API and the pages serve."""
 
 from tocsin.accounts import ports as accounts_ports
-from tocsin.accounts.api import account, audit, sessions, sign_in, teams, users
+from tocsin.accounts.api import account, audit, licenses, sessions, sign_in, teams, users
 from tocsin.accounts.keyring import Keyring
 from tocsin.accounts.oidc.discovery import directory
 from tocsin.accounts.store import standing
@@ -15,6 +15,7 @@ from tocsin.escalation import ports as escalation_ports
 from tocsin.escalation.store import policies
 from tocsin.events import api as events_api
 from tocsin.events import store as events_store
+from tocsin.impact import api as impact_api
 from tocsin.incidents import ports as incidents_ports
 from tocsin.incidents.api import below as incidents_below
 from tocsin.incidents.api import fields as incident_fields
@@ -37,9 +38,11 @@ from tocsin.schedules import commands as schedules_commands
 from tocsin.schedules import ports as schedules_ports
 from tocsin.schedules.store import finding as schedules_finding
 from tocsin.services import api as services_api
+from tocsin.services import api_addons, api_business, api_dependencies, commands_business
 from tocsin.services import api_fields as service_fields
 from tocsin.services import ports as services_ports
-from tocsin.services.store import catalog
+from tocsin.services.store import business, catalog
+from tocsin.tags import api as tags_api
 from tocsin.web import app as web
 
 TABLES: tuple[Table, ...] = (
@@ -47,6 +50,7 @@ TABLES: tuple[Table, ...] = (
     teams.TABLE,
     audit.TABLE,
     account.TABLE,
+    licenses.TABLE,
     oauth_api.APPS,
     delegations.TABLE,
     sessions.TABLE,
@@ -55,12 +59,17 @@ TABLES: tuple[Table, ...] = (
     api_overrides.TABLE,
     escalation_api.TABLE,
     api_oncalls.TABLE,
+    tags_api.TABLE,
     services_api.TABLE,
     service_fields.TABLE,
     incidents_api.TABLE,
     incidents_below.TABLE,
     incident_types.TABLE,
     incident_fields.TABLE,
+    api_addons.TABLE,
+    api_business.TABLE,
+    api_dependencies.TABLE,
+    impact_api.TABLE,
     events_api.TABLE,
     notifications_api.TABLE,
 )
@@ -75,12 +84,14 @@ FACTS: dict[str, Facts] = {
 USES: dict[str, tuple[Use, ...]] = {
     "user": (escalation_ports.uses_of_user, schedules_ports.uses_of_user, incident_uses.uses_of_user),
     "schedule": (escalation_ports.uses_of_schedule, incident_uses.uses_of_schedule),
-    "team": (escalation_ports.uses_of_team, schedules_ports.uses_of_team),
+    "team": (escalation_ports.uses_of_team, schedules_ports.uses_of_team, services_ports.uses_of_team),
     "team_member": (escalation_ports.uses_of_member,),
     "escalation_policy": (services_ports.uses_of_policy,),
 }
 
-MOVES: dict[str, tuple[Move, ...]] = {"team": (escalation_commands.move_team, schedules_commands.move_to_team)}
+MOVES: dict[str, tuple[Move, ...]] = {
+    "team": (escalation_commands.move_team, schedules_commands.move_to_team, commands_business.move_team),
+}
 
 
 STANDINGS: Standings = {
@@ -89,6 +100,7 @@ STANDINGS: Standings = {
     "schedule": schedules_finding.standings,
     "escalation_policy": policies.standings,
     "service": catalog.standings,
+    "business_service": business.standings,
     "incident": incident_queries.standings,
     "log_entry": incident_queries.standings_of_entries,
     "change_event": events_store.standings,

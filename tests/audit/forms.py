@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from tests.web.pages import PASSWORD, Pages
 from tocsin.core.audit import audit_records
+from tocsin.incidents.store.priorities import first_priorities, in_order
 
 # how the path of a POST page begins -> why no record is expected of it here
 UNAUDITED = {
@@ -48,6 +49,7 @@ def answered(site: Pages) -> dict[str, Any]:
     _apps(site, send)
     _keys(site, send)
     _fields(site, send)
+    _graph(site, send)
     _security(site, send)
     send("/app/account/second-factor", {"required": "yes"})
     send("/app/account/session-limits", LIMITS)
@@ -102,6 +104,28 @@ def _fields(site: Pages, send: Any) -> None:
     type = newest(site, "incident_type").resource_id
     send(f"{types}/{{id}}/fields", new, type)
     send(f"{types}/{{id}}", {"display_name": "Theft"}, type)
+
+
+def _graph(site: Pages, send: Any) -> None:
+    send("/app/business-services", {"name": "Shop"})
+    id, service = newest(site, "business_service").resource_id, site.seeded.service
+    send("/app/business-services/{id}", {"name": "Till"}, id)
+    for verb in ("", "/remove"):
+        send(f"/app/business-services/{{id}}/dependencies{verb}", {"supporting": f"service/{service}"}, id)
+    send("/app/services/{id}/dependencies", {"supporting": f"business_service/{id}"}, service)
+    send("/app/services/{id}/dependencies/remove", {"supporting": f"business_service/{id}"}, service)
+    send("/app/business-services/{id}/remove", id=id)
+    with site.database.begin() as tx:
+        first_priorities(tx.conn)
+        priority = tx.conn.execute(in_order()).all()[0].id
+    send("/app/priorities", {"threshold": priority})
+    send("/app/tags", {"label": "night"})
+    tag, thing = newest(site, "tag").resource_id, {"kind": "user", "thing": site.seeded.people["bob"]}
+    send("/app/tags/{id}/things", thing, tag)
+    send("/app/tags/{id}/things/remove", thing, tag)
+    send("/app/tags/{id}/remove", id=tag)
+    send("/app/addons", {"name": "Board", "src": "https://x.example.com", "type": "full_page_addon"})
+    send("/app/addons/{id}/remove", id=newest(site, "addon").resource_id)
 
 
 def _security(site: Pages, send: Any) -> None:

@@ -42,6 +42,11 @@ _TYPE = {"name": "fraud", "display_name": "Fraud", "parent_type": "incident_defa
 _VALUES = {"custom_fields": [{"id": "{field}", "value": "silver"}]}
 _USER, _TEAM, _SCHED = "/users/{user}", "/teams/{team}", "/schedules/{schedule}"
 _SERV, _POL = "/services/{service}", "/escalation_policies/{policy}"
+_BUSINESS = "/business_services/{business}"
+_EDGES = {"relationships": [
+    {"supporting_service": _ref("service"), "dependent_service": _ref("business_service", "business")}
+]}  # fmt: skip
+_ADDON = {"type": "full_page_addon", "name": "Status", "src": "https://intranet.example.com"}
 
 
 def _fields(key: str, at: str) -> tuple[Write, ...]:
@@ -116,6 +121,22 @@ WRITES = (
     ),
     *_fields("/incidents/custom_fields", "/incidents/custom_fields"),
     Write("DELETE /incidents/custom_fields/{field_id}", "/incidents/custom_fields/{field}"),
+    Write("POST /business_services", "/business_services", {"business_service": {"name": "Shop"}}, "business"),
+    Write("PUT /business_services/{id}", _BUSINESS, {"business_service": {"name": "Till"}}),
+    Write("PATCH /business_services/{id}", _BUSINESS, {"business_service": {"name": "Shop"}}),
+    Write("POST /service_dependencies/associate", "/service_dependencies/associate", _EDGES),
+    Write("POST /service_dependencies/disassociate", "/service_dependencies/disassociate", _EDGES),
+    Write("DELETE /business_services/{id}", _BUSINESS),
+        "PUT /business_services/priority_thresholds", "/business_services/priority_thresholds",
+        {"global_threshold": {"id": "{priority}", "order": 1}},
+    Write("DELETE /business_services/priority_thresholds", "/business_services/priority_thresholds"),
+    Write("POST /addons", "/addons", {"addon": _ADDON}, "addon"),
+    Write("PUT /addons/{id}", "/addons/{addon}", {"addon": _ADDON | {"name": "Board"}}),
+    Write("DELETE /addons/{id}", "/addons/{addon}"),
+    Write("POST /tags", "/tags", {"tag": {"type": "tag", "label": "night"}}, "tag"),
+    *(Write(f"POST /{many}/{{id}}/change_tags", f"{path}/change_tags", {"add": [{"type": "tag", "label": "night"}]})
+      for many, path in (("users", _USER), ("teams", _TEAM), ("escalation_policies", _POL))),
+    Write("DELETE /tags/{id}", "/tags/{tag}"),
     Write("DELETE /services/{id}", _SERV),
     Write("DELETE /escalation_policies/{id}", _POL),
     Write("DELETE /schedules/{id}", _SCHED),

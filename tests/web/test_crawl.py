@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Text, insert, update
+from sqlalchemy import Text, insert, select, update
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -20,12 +20,18 @@ from tocsin.core.clock import real_now
 from tocsin.core.settings import Settings
 from tocsin.fields.commands import definitions
 from tocsin.fields.wire import FieldBody
+from tocsin.impact.model import Relation
+from tocsin.impact.store import say
 from tocsin.incidents.store import types
 from tocsin.incidents.store.tables import FIELDS as INCIDENTS
+from tocsin.incidents.store.tables import incidents
 from tocsin.notifications.channels.email.sink import keep_letter
+from tocsin.services.store.addons import addons
+from tocsin.services.store.graph_tables import business_services, service_dependencies
 from tocsin.services.store.tables import EVERY_SERVICE
 from tocsin.services.store.tables import FIELDS as SERVICES
 from tocsin.tables import metadata
+from tocsin.tags.store import put_on, tags
 from tocsin.web.app import PAGES
 
 WORDS = ("name", "title", "summary", "description", "label", "content", "job_title", "message", "note", "why", "body")
@@ -50,6 +56,7 @@ def acme(pg_url: str, tmp_path: Path) -> Iterator[Pages]:
     on_schedule(site, None)
     team(site)
     fields(site)
+    graph(site)
     poison(site)
     letter = CANARY.encode()
     (tmp_path / "mailbox").mkdir()
@@ -83,6 +90,21 @@ def fields(site: Pages) -> None:
             )
             definitions.add(tx, by, kind, scope, body)
     site.incident(CANARY)
+
+
+def graph(site: Pages) -> None:
+    """A business service that is impacted, a tag that somebody bears, an add-on."""
+    kept = {"created_at": real_now()}
+    pair = {"supporting": f"service/{site.seeded.service}", "dependent": "business_service/PSHOP"}
+    with site.database.begin() as tx:
+        incident = tx.conn.execute(select(incidents.c.id)).scalars().first()
+        tx.conn.execute(insert(business_services).values(id="PSHOP", name="Shop", team_id="PTEAM", **kept))
+        tx.conn.execute(insert(service_dependencies).values(id="D1", **pair, **kept))
+        say(tx, str(incident), "PSHOP", Relation.IMPACTED)
+        tx.conn.execute(insert(tags).values(id="PTAG", label=CANARY, **kept))
+        put_on(tx.conn, ["PTAG"], "user", site.seeded.people["alice"])
+        board = {"id": "PBOARD", "type": "full_page_addon", "name": "Board", "src": "https://testserver/x"}
+        tx.conn.execute(insert(addons).values(**board, **kept))
 
 
 def poison(site: Pages) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Index, Select, Table, select
 from tocsin.core.metadata import document, instant, metadata, text
 from tocsin.escalation.store.tables import escalation_policies
 from tocsin.rest.permissions import Sight, Standing
-from tocsin.services.store import catalog
+from tocsin.services.store import catalog, seeing
 from tocsin.services.store.tables import integrations, services
 
 change_events = Table(
@@ -61,7 +61,7 @@ def standings(conn: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
 
 def seen(sight: Sight) -> ColumnElement[bool]:
     """A condition: the change event's service is seen."""
-    return change_events.c.service_id.in_(select(services.c.id).where(catalog.seen(sight)).scalar_subquery())
+    return change_events.c.service_id.in_(select(services.c.id).where(seeing.seen(sight)).scalar_subquery())
 
 
 def of_teams(team_ids: Sequence[str]) -> Any:

@@ -20,6 +20,7 @@ from tocsin.services import commands, wire
 from tocsin.services.store import catalog
 from tocsin.services.store.tables import integrations, services
 from tocsin.services.vendors import VENDORS
+from tocsin.services.wire_addons import addon_ref
 
 INCLUDES = {
     "escalation_policies": "escalation_policy", "teams": "teams", "integrations": "integrations",
@@ -34,17 +35,23 @@ def _show(call: Call, rows: Sequence[Row[Any]]) -> list[Thing]:
 def _shown(call: Call, rows: Sequence[Any], around: Mapping[str, Sequence[Any]]) -> list[Thing]:
     policies = {policy.id: policy for policy in around["policies"]}
     named = {team.id: team for team in around["teams"]}
-    ways_in: defaultdict[str, list[Any]] = defaultdict(list)
-    for way_in in around["integrations"]:
-        ways_in[way_in.service_id].append(way_in)
+    ways_in, extras = _by_service(around["integrations"]), _by_service(around["addons"])
     facts = call.facts("service", [row.id for row in rows])
 
     def show(row: Any) -> Thing:
         policy = policies[row.escalation_policy_id]
         team = [team_ref(policy.team_id, named[policy.team_id].name)] if policy.team_id in named else []
-        return wire.service(row, policy_ref(policy), team, ways_in[row.id], facts.get(row.id, {}))
+        shown = [addon_ref(one) for one in extras[row.id]]
+        return wire.service(row, policy_ref(policy), team, ways_in[row.id], facts.get(row.id, {}), shown)
 
     return [show(row) for row in rows]
+
+
+def _by_service(rows: Sequence[Any]) -> Mapping[str, list[Any]]:
+    grouped: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        grouped[row.service_id].append(row)
+    return grouped
 
 
 def _one(call: Call, id: str) -> Thing:

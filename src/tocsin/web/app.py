@@ -31,9 +31,11 @@ from tocsin.web import devices, sign_on, words
 from tocsin.web.live import Live
 from tocsin.web.pages import (
     account,
+    addons,
     answers,
     apps,
     audit,
+    business_services,
     connect,
     consent,
     custom_fields,
@@ -45,11 +47,13 @@ from tocsin.web.pages import (
     oncall,
     password_link,
     people,
+    priorities,
     second_step,
     security,
     services,
     sign_in,
     sign_in_settings,
+    tags,
     teams,
     things,
 )
@@ -65,6 +69,7 @@ PAGES: tuple[Page, ...] = (
     *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
     *things.PAGES, *audit.PAGES, *people.PAGES, *teams.PAGES, *security.PAGES, *keys.PAGES, *account.PAGES,
     *second_step.PAGES, *password_link.PAGES, *sign_in_settings.PAGES, *incident_types.PAGES, *custom_fields.PAGES,
+    *business_services.PAGES, *priorities.PAGES, *tags.PAGES, *addons.PAGES,
 )  # fmt: skip
 OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES, *connect.PAGES)
 

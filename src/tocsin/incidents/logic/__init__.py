@@ -23,6 +23,7 @@ from tocsin.incidents.model import (
     Facts,
     FieldsSet,
     HandedOver,
+    ImpactMarked,
     Incident,
     LevelChosen,
     Noted,
@@ -87,6 +88,7 @@ _ROWS: Mapping[type[Event], tuple[Transition, Transition, Transition]] = {
     Edited: (noting.edit, noting.edit, noting.edit),
     FieldsSet: (noting.set_fields, noting.set_fields, noting.set_fields),
     Noted: (noting.note, noting.note, noting.note),
+    ImpactMarked: (noting.mark_impact, noting.mark_impact, noting.mark_impact),
     Paged: (noting.paged, noting.paged, noting.paged),
 }
 

@@ -11,6 +11,7 @@ from tocsin.incidents.model import (
     Effect,
     Facts,
     FieldsSet,
+    ImpactMarked,
     Incident,
     Log,
     Noted,
@@ -67,6 +68,16 @@ def set_fields(incident: Incident, event: FieldsSet, facts: Facts, now: datetime
         return incident, ()
     reason = f"{event.by.name} set " + ", ".join(event.after)
     log = Log("custom_field_value_change", event.by, event.cause, reason, before=event.before, after=event.after)
+    return replace(incident, updated_at=now), (log,)
+
+
+def mark_impact(incident: Incident, event: ImpactMarked, facts: Facts, now: datetime) -> Decision:
+    """Somebody knows better what it impacts (ei:BS4)."""
+    was, relation = (said and said.replace("_", " ") for said in (event.was, event.relation))
+    reason = f"{event.by.name} marked {event.name} as {relation}"
+    before = {"business_impact": f"{event.name}: {was}" if was else None}
+    after = {"business_impact": f"{event.name}: {relation}"}
+    log = Log("field_value_change", event.by, event.cause, reason, before=before, after=after)
     return replace(incident, updated_at=now), (log,)
 
 

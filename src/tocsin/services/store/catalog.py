@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, or_, select, true
+from sqlalchemy import Connection, Row, Select, exists, func, or_, select
 
 from tocsin.accounts.store.people import matching
 from tocsin.accounts.store.tables import teams
 from tocsin.core.together import Found, Together, among
-from tocsin.escalation.store import policies
 from tocsin.escalation.store.tables import escalation_policies
 from tocsin.rest.permissions import EVERYTHING, Sight, Standing
+from tocsin.services.store.addons import OF_SERVICES, addons
+from tocsin.services.store.seeing import seen
 from tocsin.services.store.tables import integrations, services
 
 
@@ -22,11 +23,6 @@ def standings(conn: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
         .where(services.c.id.in_(ids))
     )
     return {row.id: Standing(frozenset({row.team_id} - {None})) for row in conn.execute(query)}
-
-
-def seen(sight: Sight) -> ColumnElement[bool]:
-    """A condition: the service is seen."""
-    return true() if sight.everything else services.c.escalation_policy_id.in_(policies.seen_ids(sight))
 
 
 def find(
@@ -87,9 +83,10 @@ _AROUND = Together(
     policies=_POLICIES,
     teams=select(teams).where(teams.c.id.in_(_POLICIES.with_only_columns(escalation_policies.c.team_id))),
     integrations=_INTEGRATIONS,
+    addons=OF_SERVICES.where(addons.c.type == "incident_show_addon"),
 )
 
 
 def around(conn: Connection, ids: Iterable[str]) -> dict[str, list[Found]]:
-    """The live `services` among these, and `policies`, `teams` and `integrations` of them all."""
+    """The live `services` among these, and `policies`, `teams`, `integrations` and `addons` of them all."""
     return _AROUND.read(conn, ids=ids)

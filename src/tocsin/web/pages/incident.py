@@ -10,7 +10,7 @@ from tocsin.core.errors import Invalid, NotFound
 from tocsin.incidents.commands import fields, notes, types, verbs
 from tocsin.incidents.model import Acknowledged, Delegated, Event, Snoozed, Status
 from tocsin.rest.permissions import Permission
-from tocsin.web.pages import values
+from tocsin.web.pages import impact, values
 from tocsin.web.pages.frame import framed
 from tocsin.web.queries import fields as field_queries
 from tocsin.web.queries import incidents as read
@@ -30,6 +30,7 @@ SAID = {
     "escalate": "Escalated.",
     "unacknowledge": "Given back: it pages again.",
     "fields": "Saved.",
+    "impact": "Saved: business services show it at once.",
 }
 
 
@@ -50,6 +51,7 @@ def show(ask: Ask) -> Response:
         types=[row for row in tree if row.enabled or row.name == incident.incident_type],
         draft_fields=ask.fields("fields"),
         type=next((row.display_name for row in tree if row.name == incident.incident_type), incident.incident_type),
+        impact=impact.of_incident(ask, incident.id),
         told=SAID.get(ask.query("done"), ""), draft=ask.field("content") if ask.errors else "",
     )  # fmt: skip
 
@@ -172,7 +174,7 @@ def _to_level(ask: Ask) -> Response:
 
 _VERBS: dict[str, Callable[[Ask], Response]] = {
     "acknowledge": acknowledge, "unacknowledge": unacknowledge, "resolve": resolve, "reopen": reopen, "snooze": snooze,
-    "note": note, "reassign": reassign, "fields": set_fields,
+    "note": note, "reassign": reassign, "fields": set_fields, "impact": impact.mark,
 }  # fmt: skip
 
 PAGES = (

@@ -14,9 +14,10 @@ from tocsin.core.errors import Conflict, Invalid, NotFound
 from tocsin.core.intake_log import Raw
 from tocsin.rest.permissions import Permission
 from tocsin.services import commands
+from tocsin.services.store.graph import node
 from tocsin.web.pages import values
 from tocsin.web.pages.frame import framed
-from tocsin.web.queries import fields, things
+from tocsin.web.queries import fields, graph, things
 from tocsin.web.serving import Page
 from tocsin.web.site import Ask, go
 
@@ -24,6 +25,7 @@ V2 = "events_api_v2_inbound_integration"
 TOLD = {
     "test": "Test event sent. Its incident opens below in a moment, and pages whoever is on call.",
     "fields": "Saved.",
+    "saved": "Saved.",
 }
 
 
@@ -37,6 +39,7 @@ def show(ask: Ask) -> Response:
         latest=things.latest(ask.tx.conn, found.id), open_count=things.open_count(ask.tx.conn, found.id),
         base=ask.asked.base_url, told=TOLD.get(ask.query("done"), ""), draft_fields=ask.fields("fields"),
         fields=[] if found.deleted_at else fields.on_service(ask.tx.conn, found.id),
+        around=graph.around(ask.tx.conn, node("service", found.id), ask.sight),
         may_change=ask.may(Permission.CONFIGURE, "service", found.id),
     )  # fmt: skip
 

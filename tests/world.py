@@ -32,6 +32,7 @@ from tocsin.incidents.logic.fold import Entry, Fold, Known
 from tocsin.incidents.model import (
     Acknowledged,
     Alert,
+    Asks,
     Cleared,
     Delegated,
     Edited,
@@ -42,7 +43,13 @@ from tocsin.incidents.model import (
     Reassigned,
     Refused,
     Reopened,
+    Reply,
+    Request,
+    RequestsCancelled,
+    RequestTarget,
     Resolved,
+    ResponderReplied,
+    RespondersAsked,
     Rest,
     Snoozed,
     Status,
@@ -51,6 +58,7 @@ from tocsin.incidents.model import (
     Unacknowledged,
     Urgency,
     UrgencySet,
+    targets_of,
 )
 from tocsin.schedules.logic import who
 from tocsin.schedules.model import Schedule
@@ -100,6 +108,8 @@ class World:
 
     levels: Levels = ((5, ("alice",)), (5, ("bob",)))
     loops: int = 0
+    helpers: Levels = ((5, ("carol",)), (5, ("dan",)))
+    helper_loops: int = 0
     ring: Sequence[int] = ()
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)  # on no call: their targets resolve to nobody
@@ -199,6 +209,39 @@ class World:
         change = urgency_change_at(self.service, urgency, self.now)
         return self.act(UrgencySet(person(by), "request", Urgency(urgency), change), number)
 
+    def ask(self, by: str, *targets: str, number: int | None = None, message: str = "Please help") -> Refused | None:
+        """Ask people, or `helpers`: a policy of its own."""
+        given = tuple(
+            RequestTarget(Asks.POLICY, name, name, snapshot=self.helping) if name == "helpers"
+            else RequestTarget(Asks.USER, name, name)
+            for name in targets
+        )  # fmt: skip
+        return self.act(
+            RespondersAsked(person(by), request=Request(next(self._ids), by, message, self.now, given)), number
+        )
+
+    def joins(self, who: str, number: int | None = None) -> Refused | None:
+        return self.act(ResponderReplied(person(who), "reply", who, True), number)
+
+    def declines(self, who: str, number: int | None = None) -> Refused | None:
+        return self.act(ResponderReplied(person(who), "reply", who, False), number)
+
+    def cancels(self, by: str, *targets: str) -> Refused | None:
+        kinds = tuple((Asks.POLICY if name == "helpers" else Asks.USER, name) for name in targets)
+        return self.act(RequestsCancelled(person(by), targets=kinds))
+
+    def stand(self, number: int | None = None) -> dict[str, str]:
+        """Who was asked to help -> their latest answer."""
+        return {
+            one.user_id: one.state.value for _, t in targets_of(self.incident(number).requests) for one in t.responders
+        }
+
+    @property
+    def helping(self) -> Snapshot:
+        """The policy that is asked for help."""
+        levels = [self._level(n, minutes, names) for n, (minutes, names) in enumerate(self.helpers)]
+        return Snapshot("HP", "helpers", self.helper_loops, tuple(levels))
+
     def note(self, by: str, content: str) -> Refused | None:
         return self.act(Noted(person(by), content=content))
 
@@ -290,7 +333,7 @@ class World:
         return () if target.id in self.away else (target.id,)
 
     def _fold(self) -> Fold:
-        taken = [self.policy, *(i.snapshot for i in self.incidents.values() if i.snapshot)]
+        taken = [self.policy, self.helping, *(i.snapshot for i in self.incidents.values() if i.snapshot)]
         targets = {target for snapshot in taken for level in snapshot.levels for target in level.targets}
         known = Known(
             {target: self._on_call(target) for target in targets}, dict(self.rings),
@@ -364,12 +407,19 @@ class World:
         return [i.id for i in self.incidents.values() if self._silent(i)]
 
     def _silent(self, incident: Incident) -> bool:
+        if _walking(incident) and (incident.id, TimerKind.REQUEST) not in self.timers:
+            return True
         if incident.status is Status.ACKNOWLEDGED:
             comes_back = incident.snoozed_until or incident.acknowledgement_timeout
             return bool(comes_back) and (incident.id, TimerKind.UNACKNOWLEDGE) not in self.timers
         if incident.status is Status.RESOLVED or any((incident.id, kind) in self.timers for kind in NEXT_STEP):
             return False
         return incident.resting is None or (incident.resting is Rest.LOW_URGENCY and incident.urgency is Urgency.HIGH)
+
+
+def _walking(incident: Incident) -> bool:
+    walks = (t for _, t in targets_of(incident.requests) if t.kind is Asks.POLICY and not t.resting)
+    return any(target.state is Reply.PENDING for target in walks)
 
 
 def _clock(span: timedelta) -> str:

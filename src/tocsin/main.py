@@ -120,7 +120,10 @@ def addresses_of(settings: Settings) -> Addresses:
     def account(kind: str, link_id: str, now: datetime) -> str:
         return base + links.path(signer, kind, link_id, now)
 
-    return Addresses(answer, lambda incident_id: f"{base}/app/incidents/{incident_id}", f"{base}/app", account)
+    def reply(incident_id: str, user_id: str, action: str, send_id: str, request_id: str, now: datetime) -> str:
+        return answer_url(signer, base, incident_id, user_id, action, send_id, now, request_id)  # type: ignore[arg-type]
+
+    return Addresses(answer, lambda incident_id: f"{base}/app/incidents/{incident_id}", f"{base}/app", account, reply)
 
 
 def lanes_of(settings: Settings, sink_port: int | None) -> list[Lane]:

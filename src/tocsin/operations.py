@@ -18,6 +18,7 @@ from tocsin.events import store as events_store
 from tocsin.incidents import ports as incidents_ports
 from tocsin.incidents.api import below as incidents_below
 from tocsin.incidents.api import incidents as incidents_api
+from tocsin.incidents.api import responders as responders_api
 from tocsin.incidents.store import queries as incident_queries
 from tocsin.incidents.store import uses as incident_uses
 from tocsin.notifications import api as notifications_api
@@ -55,6 +56,7 @@ TABLES: tuple[Table, ...] = (
     services_api.TABLE,
     incidents_api.TABLE,
     incidents_below.TABLE,
+    responders_api.TABLE,
     events_api.TABLE,
     notifications_api.TABLE,
 )

@@ -13,7 +13,7 @@ from typing import Final, Literal, Protocol
 
 MOST_LISTED: Final = 50
 
-Kind = Literal["page", "re-page", "notice"]
+Kind = Literal["page", "re-page", "request", "notice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,23 @@ Outcome = Sent | Failed | Unknown
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A call for help with an incident: who asks, in which words, where to meet, and the links that answer."""
+
+    by: str
+    message: str
+    conference_number: str
+    conference_url: str
+    join_url: str
+    decline_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class PagedIncident:
-    """One incident as the person reads it. `links` are (href, text); `details` are (name, value); times are UTC."""
+    """One incident as the person reads it. `links` are (href, text); `details` are (name, value); times are UTC.
+
+    With `asked` the person is called to help with it, whoever has it.
+    """
 
     id: str
     number: int
@@ -62,6 +77,7 @@ class PagedIncident:
     html_url: str
     acknowledge_url: str
     resolve_url: str
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from tocsin.core import effects
 from tocsin.core.db import Tx, to_json
 from tocsin.notifications.logic import retry_at, why_not
-from tocsin.notifications.model import Failed, Message, Outcome, PagedIncident, Sent, Unknown
+from tocsin.notifications.model import Asked, Failed, Message, Outcome, PagedIncident, Sent, Unknown
 from tocsin.notifications.store import sends
 from tocsin.notifications.store.chains import standings
 from tocsin.notifications.store.content import Told, person, told
@@ -28,13 +28,15 @@ class Addresses:
     """How the links in a message are made.
 
     `answer(incident_id, user_id, action, send_id, now)` signs a one-click link; `page(incident_id)` is its page;
-    `account(kind, link_id, now)` signs a link of `accounts.commands.links`.
+    `account(kind, link_id, now)` signs a link of `accounts.commands.links`. `reply(incident_id, user_id, action,
+    send_id, request_id, now)` signs one that answers a call for help.
     """
 
     answer: Callable[[str, str, str, str, datetime], str]
     page: Callable[[str], str]
     home: str
     account: Callable[[str, str, datetime], str] = lambda kind, link_id, now: ""
+    reply: Callable[[str, str, str, str, str, datetime], str] = lambda *given: ""
 
 
 def claim(
@@ -65,7 +67,8 @@ def _still_meant(tx: Tx, taken: Sequence[Send], pages: dict[str, list[tuple[int,
     dropped: dict[int, str] = {}
     for send_id, listed in pages.items():
         for row_id, item in listed:
-            reason = why_not(item.condition, item.user_id, urgency[send_id], standing.get(item.incident_id))
+            incident = standing.get(item.incident_id)
+            reason = why_not(item.condition, item.user_id, urgency[send_id], incident, item.request_id)
             if reason is None:
                 live.setdefault(send_id, []).append(item)
             else:
@@ -88,13 +91,14 @@ def _notice(tx: Tx, send: Send, urls: Addresses) -> Message:
 
 def _message(tx: Tx, send: Send, listed: Sequence[Item], about: dict[str, Told], urls: Addresses) -> Message:
     name, zone = person(tx.conn, send.user_id)
-    once = {item.incident_id: item for item in listed}
+    once = {(item.incident_id, item.request_id): item for item in listed}
     shown = [item for item in once.values() if item.incident_id in about][:LISTED]
+    kinds = {item.kind for item in listed}
     return Message(
         key=send.id,
         to=send.address,
         to_name=name,
-        kind="re-page" if all(item.kind == "re-page" for item in listed) else "page",
+        kind="request" if kinds == {"request"} else "re-page" if kinds == {"re-page"} else "page",
         incidents=tuple(_paged(tx, send, item, about[item.incident_id], urls) for item in shown),
         total=len(once),
         time_zone=zone,
@@ -123,6 +127,22 @@ def _paged(tx: Tx, send: Send, item: Item, incident: Told, urls: Addresses) -> P
         html_url=urls.page(incident.id),
         acknowledge_url=urls.answer(incident.id, item.user_id, "acknowledge", send.id, tx.now),
         resolve_url=urls.answer(incident.id, item.user_id, "resolve", send.id, tx.now),
+        asked=_asked(tx, send, item, incident, urls),
+    )
+
+
+def _asked(tx: Tx, send: Send, item: Item, incident: Told, urls: Addresses) -> Asked | None:
+    request = incident.requests.get(item.request_id or "")
+    if request is None:
+        return None
+    bridge = incident.conference_bridge or {}
+    return Asked(
+        by=person(tx.conn, request.requester_id)[0],
+        message=request.message,
+        conference_number=bridge.get("conference_number") or "",
+        conference_url=bridge.get("conference_url") or "",
+        join_url=urls.reply(incident.id, item.user_id, "join", send.id, request.id, tx.now),
+        decline_url=urls.reply(incident.id, item.user_id, "decline", send.id, request.id, tx.now),
     )
 
 

@@ -216,9 +216,8 @@ class World:
             else RequestTarget(Asks.USER, name, name)
             for name in targets
         )  # fmt: skip
-        return self.act(
-            RespondersAsked(person(by), request=Request(next(self._ids), by, message, self.now, given)), number
-        )
+        request = Request(next(self._ids), by, message, self.now, given)
+        return self.act(RespondersAsked(person(by), request=request), number)
 
     def joins(self, who: str, number: int | None = None) -> Refused | None:
         return self.act(ResponderReplied(person(who), "reply", who, True), number)
@@ -232,9 +231,8 @@ class World:
 
     def stand(self, number: int | None = None) -> dict[str, str]:
         """Who was asked to help -> their latest answer."""
-        return {
-            one.user_id: one.state.value for _, t in targets_of(self.incident(number).requests) for one in t.responders
-        }
+        asked = targets_of(self.incident(number).requests)
+        return {one.user_id: one.state.value for _, target in asked for one in target.responders}
 
     @property
     def helping(self) -> Snapshot:

@@ -55,7 +55,8 @@ Change = Callable[[Request, RequestTarget], Walked]
 
 def ask(incident: Incident, event: RespondersAsked, facts: Facts, now: datetime) -> Decision | Refused:
     """Page everybody that a new request means; a policy without anybody on call refuses it (core:I44)."""
-    assert event.request is not None
+    if event.request is None:
+        return Refused(2001, "A responder request must name somebody")
     if len(incident.requests) >= MOST_REQUESTS:
         return Refused(2019, f"An incident can have at most {MOST_REQUESTS} responder requests")
     for target in event.request.targets:

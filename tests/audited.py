@@ -20,6 +20,8 @@ AUDITED: dict[str, tuple[str, ...]] = {
     "escalation_rules": (),
     "services": ("last_incident_at",),
     "integrations": (),
+    "business_services": (),
+    "service_dependencies": (),
     "schedules": ("version",),
     "schedule_layers": (),
     "schedule_overrides": (),

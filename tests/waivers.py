@@ -17,7 +17,8 @@ SCHEMAS = {
 OUTSIDE = [
     r"[A-Z]+ /tocsin/.*",  # our own extensions (CONTRACT)
     r"DELETE /services/[^/]+/integrations/[^/]+",  # the Terraform provider removes integrations
-    r"[A-Z]+ /tocsin/.*",  # our own extensions (CONTRACT)
+    r"GET /service_dependencies",  # clients list all edges (clients.md)
+    r"PATCH /business_services/[^/]+",  # published in the words of PUT (ei:BS1)
 ]
 
 # Error statuses that any operation may answer: a key, a body or a server can be wrong anywhere (core:I131).
@@ -75,6 +76,7 @@ _EXTRA: list[tuple[str, str]] = [
     (r".*\.vendors?(\[\])?", "generic_service_type"),  # the Terraform provider reads it
     (r"GET /oncalls\.oncalls\[\]\.schedule", ".*"),  # include[] expands one of two published references (core:S62)
     (r"GET /users/\{id\}/oauth_delegations/\{delegation_id\}", "oauth_delegation"),  # wrapped in the example alone
+    (r".*\.business_services?(\[\])?\.team", "summary|html_url"),  # a whole reference, as everywhere (core:K7)
     (r".*\.teams?(\[\])?", "parent"),  # core:T1; clients that manage teams read it back
 ]
 

@@ -36,8 +36,9 @@ from tocsin.schedules import commands as schedules_commands
 from tocsin.schedules import ports as schedules_ports
 from tocsin.schedules.store import finding as schedules_finding
 from tocsin.services import api as services_api
+from tocsin.services import api_business, api_dependencies, commands_business
 from tocsin.services import ports as services_ports
-from tocsin.services.store import catalog
+from tocsin.services.store import business, catalog
 from tocsin.web import app as web
 
 TABLES: tuple[Table, ...] = (
@@ -54,6 +55,8 @@ TABLES: tuple[Table, ...] = (
     escalation_api.TABLE,
     api_oncalls.TABLE,
     services_api.TABLE,
+    api_business.TABLE,
+    api_dependencies.TABLE,
     incidents_api.TABLE,
     incidents_below.TABLE,
     responders_api.TABLE,
@@ -71,12 +74,14 @@ FACTS: dict[str, Facts] = {
 USES: dict[str, tuple[Use, ...]] = {
     "user": (escalation_ports.uses_of_user, schedules_ports.uses_of_user, incident_uses.uses_of_user),
     "schedule": (escalation_ports.uses_of_schedule, incident_uses.uses_of_schedule),
-    "team": (escalation_ports.uses_of_team, schedules_ports.uses_of_team),
+    "team": (escalation_ports.uses_of_team, schedules_ports.uses_of_team, services_ports.uses_of_team),
     "team_member": (escalation_ports.uses_of_member,),
     "escalation_policy": (services_ports.uses_of_policy,),
 }
 
-MOVES: dict[str, tuple[Move, ...]] = {"team": (escalation_commands.move_team, schedules_commands.move_to_team)}
+MOVES: dict[str, tuple[Move, ...]] = {
+    "team": (escalation_commands.move_team, schedules_commands.move_to_team, commands_business.move_team),
+}
 
 
 STANDINGS: Standings = {
@@ -85,6 +90,7 @@ STANDINGS: Standings = {
     "schedule": schedules_finding.standings,
     "escalation_policy": policies.standings,
     "service": catalog.standings,
+    "business_service": business.standings,
     "incident": incident_queries.standings,
     "log_entry": incident_queries.standings_of_entries,
     "change_event": events_store.standings,

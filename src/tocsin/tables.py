@@ -14,6 +14,7 @@ import tocsin.incidents.store.tables
 import tocsin.notifications.store.tables
 import tocsin.oauth.store.tables
 import tocsin.schedules.store.tables
+import tocsin.services.store.graph_tables
 import tocsin.services.store.tables  # noqa: F401
 from tocsin.core.metadata import metadata
 

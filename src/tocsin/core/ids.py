@@ -38,6 +38,11 @@ def incident() -> str:
     return "Q" + _base36(secrets.randbits(67), 13)
 
 
+def dependency() -> str:
+    """An id for an edge between two services: `D` + 15, as clients have seen (ei:SD1)."""
+    return "D" + _base36(secrets.randbits(77), 15)
+
+
 def log_entry(at: datetime) -> str:
     """An id for a log entry made at `at`: `R` + 25, sortable by time (milliseconds) and then by making.
 

@@ -1,7 +1,8 @@
 """Services and their integrations: made, changed, removed (core:C1-C13).
 
 1. A key is made by us, once, and never changes (core:C12).
-2. Removing a service removes its integrations with it; its incidents stay (core:C6, core:G-86).
+2. Removing a service removes its integrations with it, and takes it out of the graph; its incidents stay (core:C6,
+   core:G-86).
 """
 
 from typing import Any
@@ -16,7 +17,9 @@ from tocsin.core.errors import Invalid, NotFound
 from tocsin.core.recorded import Subject, change, create, live, remove
 from tocsin.escalation.store.tables import escalation_policies
 from tocsin.services import wire
+from tocsin.services.commands_dependencies import cut_off
 from tocsin.services.store import catalog
+from tocsin.services.store.graph import node
 from tocsin.services.store.tables import integrations, services
 
 
@@ -55,6 +58,7 @@ def drop(tx: Tx, actor: Actor, row: Row[Any]) -> None:
     """Remove a service and its ways in."""
     for one in catalog.integrations_of(tx.conn, [row.id]).get(row.id, []):
         drop_integration(tx, actor, one)
+    cut_off(tx, actor, node("service", row.id))
     remove(tx, actor, services, row, subject(row))
 
 

@@ -1,11 +1,11 @@
-"""What the services tell earlier packages: which of them a policy serves."""
+"""What the services tell earlier packages: which of them a policy serves, what belongs to a team."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
-from tocsin.services.store import catalog
+from tocsin.services.store import business, catalog
 from tocsin.services.wire import service_ref
 
 
@@ -19,3 +19,8 @@ def uses_of_policy(conn: Connection, id: str) -> Sequence[str]:
     """Services that a policy serves."""
     rows = catalog.on_policies(conn, [id]).get(id, [])
     return [f"Escalation policy can't be deleted if it's being used by services: {row.name}" for row in rows]
+
+
+def uses_of_team(conn: Connection, id: str) -> Sequence[str]:
+    """Business services that belong to a team (core:T4)."""
+    return [f"The team owns the business service {row.name}" for row in business.of_team(conn, id)]

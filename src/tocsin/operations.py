@@ -1,7 +1,7 @@
 """Every operation of every package, with the ports between them: what the REST API and the pages serve."""
 
 from tocsin.accounts import ports as accounts_ports
-from tocsin.accounts.api import account, audit, sessions, sign_in, teams, users
+from tocsin.accounts.api import account, audit, sessions, sign_in, status_update_rules, teams, users
 from tocsin.accounts.keyring import Keyring
 from tocsin.accounts.oidc.discovery import directory
 from tocsin.accounts.store import standing
@@ -39,6 +39,8 @@ from tocsin.services import api as services_api
 from tocsin.services import api_business, api_dependencies, commands_business
 from tocsin.services import ports as services_ports
 from tocsin.services.store import business, catalog
+from tocsin.status_pages.api import subscriptions, updates
+from tocsin.status_pages.api import templates as templates_api
 from tocsin.web import app as web
 
 TABLES: tuple[Table, ...] = (
@@ -62,6 +64,10 @@ TABLES: tuple[Table, ...] = (
     responders_api.TABLE,
     events_api.TABLE,
     notifications_api.TABLE,
+    status_update_rules.TABLE,
+    subscriptions.TABLE,
+    updates.TABLE,
+    templates_api.TABLE,
 )
 
 FACTS: dict[str, Facts] = {

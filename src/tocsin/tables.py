@@ -15,7 +15,8 @@ import tocsin.notifications.store.tables
 import tocsin.oauth.store.tables
 import tocsin.schedules.store.tables
 import tocsin.services.store.graph_tables
-import tocsin.services.store.tables  # noqa: F401
+import tocsin.services.store.tables
+import tocsin.status_pages.store.tables  # noqa: F401
 from tocsin.core.metadata import metadata
 
 __all__ = ["metadata"]

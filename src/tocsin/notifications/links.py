@@ -43,3 +43,21 @@ def read_answer(signer: Signer, token: str, now: datetime) -> Answer:
     if set(payload) != {"i", "u", "a", "s"} | asked or payload["a"] not in get_args(Action):
         raise BadToken("malformed")
     return Answer(payload["i"], payload["u"], payload["a"], payload["s"], payload.get("r", ""))
+
+
+ENOUGH: Final = "unsubscribe"
+ENOUGH_LIFE: Final = timedelta(days=60)
+
+
+def unsubscribe_url(signer: Signer, public_url: str, incident_id: str, user_id: str, now: datetime) -> str:
+    """The address that ends the status updates of an incident for a person, without signing in."""
+    token = signer.sign(ENOUGH, {"i": incident_id, "u": user_id}, now, ENOUGH_LIFE)
+    return f"{public_url.rstrip('/')}/app/unsubscribe/{token}"
+
+
+def read_unsubscribe(signer: Signer, token: str, now: datetime) -> tuple[str, str]:
+    """(incident, person) of such a link, else `BadToken`."""
+    payload = signer.verify(ENOUGH, token, now)
+    if set(payload) != {"i", "u"}:
+        raise BadToken("malformed")
+    return payload["i"], payload["u"]

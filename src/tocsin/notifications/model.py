@@ -85,7 +85,8 @@ class Message:
     """One message to one address of one person.
 
     `key` is the idempotency key, `incidents` are the listed ones (rule 3) and `total` counts all of them;
-    `time_zone` is the person's IANA zone, `html_url` the page where everything stands. A notice carries its own words.
+    `time_zone` is the person's IANA zone, `html_url` the page where everything stands. A notice carries its own words,
+    in `notice_html` safe ones; with an `unsubscribe_url` it is one of many that the person may end.
     """
 
     key: str
@@ -99,6 +100,8 @@ class Message:
     notice_subject: str = ""
     notice_text: str = ""
     notice_button: str = ""
+    notice_html: str = ""
+    unsubscribe_url: str = ""
 
 
 class Channel(Protocol):

@@ -155,6 +155,14 @@ class Noted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StatusUpdated(Event):
+    """Somebody told those who want to hear how it stands."""
+
+    update_id: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Paged(Event):
     """A page was handed to a channel (core:N53)."""
 

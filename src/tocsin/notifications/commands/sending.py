@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from tocsin.core import effects
 from tocsin.core.db import Tx, to_json
+from tocsin.notifications.commands.broadcasting import Broadcast, letters
 from tocsin.notifications.logic import retry_at, why_not
 from tocsin.notifications.model import Asked, Failed, Message, Outcome, PagedIncident, Sent, Unknown
 from tocsin.notifications.store import sends
@@ -28,6 +29,7 @@ class Addresses:
     """How the links in a message are made.
 
     `answer(incident_id, user_id, action, send_id, now)` signs a one-click link; `page(incident_id)` is its page;
+    `unsubscribe(incident_id, user_id, now)` signs one that ends the updates of an incident.
     `account(kind, link_id, now)` signs a link of `accounts.commands.links`. `reply(incident_id, user_id, action,
     send_id, request_id, now)` signs one that answers a call for help.
     """
@@ -36,6 +38,7 @@ class Addresses:
     page: Callable[[str], str]
     home: str
     account: Callable[[str, str, datetime], str] = lambda kind, link_id, now: ""
+    unsubscribe: Callable[[str, str, datetime], str] = lambda incident_id, user_id, now: ""
     reply: Callable[[str, str, str, str, str, datetime], str] = lambda *given: ""
 
 
@@ -49,9 +52,12 @@ def claim(
     pages = sends.items_of(tx.conn, [send.id for send in taken if send.kind != "notice"])
     live = _still_meant(tx, taken, pages)
     about = told(tx.conn, {item.incident_id for listed in live.values() for item in listed[:LISTED]})
+    written = letters(tx.conn, (send.notice for send in taken))
     ready = []
     for send in taken:
-        if send.kind == "notice":
+        if letter := written.get((send.notice or {}).get("broadcast", "")):
+            ready.append((send, _copy(tx, send, letter, urls)))
+        elif send.kind == "notice":
             ready.append((send, _notice(tx, send, urls)))
         elif listed := live.get(send.id):
             ready.append((send, _message(tx, send, listed, about, urls)))
@@ -86,6 +92,15 @@ def _notice(tx: Tx, send: Send, urls: Addresses) -> Message:
         send.id, send.address, name, "notice", (), 0, zone, leads_to,
         notice_subject=notice.get("subject", ""), notice_text=notice.get("text", ""),
         notice_button=notice.get("button", ""),
+    )  # fmt: skip
+
+
+def _copy(tx: Tx, send: Send, letter: Broadcast, urls: Addresses) -> Message:
+    name, zone = person(tx.conn, send.user_id)
+    return Message(
+        send.id, send.address, name, "notice", (), 0, zone, urls.page(letter.incident_id),
+        notice_subject=letter.subject, notice_text=letter.text, notice_button="Open the incident",
+        notice_html=letter.html, unsubscribe_url=urls.unsubscribe(letter.incident_id, send.user_id or "", tx.now),
     )  # fmt: skip
 
 

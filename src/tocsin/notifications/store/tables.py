@@ -76,6 +76,17 @@ items = Table(
     Column("logged", Boolean, nullable=False, server_default=sql("false")),
 )
 
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    text("id", primary_key=True),
+    text("incident_id", index=True),
+    text("subject"),
+    text("text"),
+    text("html"),  # safe already; empty: the text is all there is
+    instant("created_at"),
+)
+
 channel_health = Table(
     "channel_health",
     metadata,

@@ -59,6 +59,7 @@ _VALUES = [
 # (where, type in our answer): types other than the published one.
 _TYPES = [
     (r".*\.incidents?(\[\])?\.body\.details", "str"),  # a text to every client, an object in the document (clients.md)
+    (r"POST /templates/\{id\}/render\.warnings", "list"),  # published as an object, an array in the example (ei:SU2)
     (r"GET /vendors/\{id\}\.vendor", "dict"),  # published as an array, but the document's own example is an object
 ]
 
@@ -77,11 +78,23 @@ _EXTRA: list[tuple[str, str]] = [
     (r"GET /oncalls\.oncalls\[\]\.schedule", ".*"),  # include[] expands one of two published references (core:S62)
     (r"GET /users/\{id\}/oauth_delegations/\{delegation_id\}", "oauth_delegation"),  # wrapped in the example alone
     (r".*\.business_services?(\[\])?\.team", "summary|html_url"),  # a whole reference, as everywhere (core:K7)
+    # Clients read a target inside this wrapper, as the document's own examples have it (go-pagerduty).
+    (r".*\.responder_request_targets\[\]", "responder_request_target"),
+    (r"PUT .*/responder_requests/cancel\.responder_request_targets\[\]", "result"),  # published; its type misleads
+    # The document's schema has another name for the envelope of one than its own example.
+    (r"(GET|PUT) .*/status_update_notification_rules/\{status_update_notification_rule_id\}",
+     "status_update_notification_rule"),
+    (r".*\.subscribed_via\[\]", "type"),  # the example has it instead of the schema's name
+    (r".*/notification_subscriptions\.subscriptions\[\]\.subscription", "subscribable_name"),  # as its example has it
+    (r".*\.templates?(\[\])?", "created_at|updated_at"),  # in the examples alone
+    (r"GET /templates/fields\.fields\[\]", "domain"),  # the examples' name of the schema's domain_name
+    (r".*\.status_update_notification_rules?(\[\])?", "id|type|summary|self|html_url|created_at"),  # in the examples
     (r".*\.teams?(\[\])?", "parent"),  # core:T1; clients that manage teams read it back
 ]
 
 # (where, member): published as required, yet absent.
 _OPTIONAL: list[tuple[str, str]] = [
+    (r"(GET|PUT) .*/status_update_notification_rules/\{status_update_notification_rule_id\}", "notification_rule"),
     (r"GET /schedules/\{id\}/overrides\.overrides\[\]", "start|end|user"),  # `editable` tells ids alone (core:S40)
 ]
 

@@ -43,13 +43,16 @@ from tocsin.web.pages import (
     oncall,
     password_link,
     people,
+    responders,
     second_step,
     security,
     services,
     sign_in,
     sign_in_settings,
+    status_templates,
     teams,
     things,
+    updates,
 )
 from tocsin.web.security import SafeHeaders
 from tocsin.web.serving import THREADS, Page, Threads, blank, endpoint
@@ -62,7 +65,8 @@ A_YEAR = "public, max-age=31536000, immutable"
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
     *things.PAGES, *audit.PAGES, *people.PAGES, *teams.PAGES, *security.PAGES, *keys.PAGES, *account.PAGES,
-    *second_step.PAGES, *password_link.PAGES, *sign_in_settings.PAGES,
+    *second_step.PAGES, *password_link.PAGES, *sign_in_settings.PAGES, *responders.PAGES, *updates.PAGES,
+    *status_templates.PAGES,
 )  # fmt: skip
 OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES, *connect.PAGES)
 

@@ -24,7 +24,7 @@ ICONS = {
     "unacknowledge": "bell-ring", "resolve": "check-check", "snooze": "alarm-clock", "annotate": "message-square",
     "notify": "mail", "repeat_escalation_path": "bell-ring", "exhaust_escalation_path": "triangle-alert",
     "urgency_change": "activity", "field_value_change": "wrench", "reach_trigger_limit": "layers",
-    "reach_ack_limit": "layers",
+    "reach_ack_limit": "layers", "responder_request": "users", "responder_reply": "user", "status_update": "mail",
 }  # fmt: skip
 TONES = {
     "trigger": "bad", "unacknowledge": "bad", "exhaust_escalation_path": "bad", "escalate": "warm",
@@ -87,6 +87,11 @@ def _urgency(entry: Entry) -> str:
     return f"Urgency is {entry.after.get('urgency', 'another')} now"
 
 
+def _reply(entry: Entry) -> str:
+    said = {"joined": "joined", "declined": "declined", "user_cancelled": "took the request back"}
+    return _by(entry, said.get(str(entry.details.get("state")), "answered"))
+
+
 def _fields(entry: Entry) -> str:
     return _by(entry, "changed the " + names([FIELDS.get(name, name) for name in entry.after]))
 
@@ -111,12 +116,15 @@ _TITLES: dict[str, Callable[[Entry], str]] = {
     "urgency_change": _urgency,
     "field_value_change": _fields,
     "reach_trigger_limit": lambda entry: "Many repeats",
+    "responder_request": lambda entry: f"Asked for help: {names(entry.people)}" if entry.people else "Asked for help",
+    "responder_reply": _reply,
+    "status_update": lambda entry: _by(entry, "published a status update"),
 }
 
 
 def reason(entry: Entry) -> str:
     """Why it happened; a note's words stand elsewhere."""
-    return "" if entry.type == "annotate" else entry.reason
+    return "" if entry.type in ("annotate", "responder_reply", "status_update") else entry.reason
 
 
 def way(entry: Entry) -> str:

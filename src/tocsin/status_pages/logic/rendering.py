@@ -108,7 +108,7 @@ def _measured(name: str, run: Callable[..., Any]) -> Callable[..., Any]:
             grown = max(map(len, texts[1:] if name != "join" else texts), default=0)
             _fits(grown * max(1, sum(map(len, lists)), texts[0].count(texts[1]) if len(texts) > 2 else 0), 0)
         if name == "date":
-            _date_fits(texts)
+            _date_fits(*map(str, given[:2]))
         result = run(*given, **more)
         if isinstance(result, str):
             _fits(len(result), 0)
@@ -129,9 +129,9 @@ def _fits(text: int, items: int) -> None:
         raise TooMuch("a text or a list is too long")
 
 
-def _date_fits(texts: list[str]) -> None:
+def _date_fits(given: str, form: str = "") -> None:
     """A format with a width of a billion would fill the memory; a text that is no date takes long to be none."""
-    if any(len(one) > 100 for one in texts) or (len(texts) > 1 and not _DATE.fullmatch(texts[1])):
+    if max(len(given), len(form)) > 100 or not _DATE.fullmatch(form):
         raise TooMuch("not a date, or not a format of one")
 
 

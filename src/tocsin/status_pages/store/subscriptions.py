@@ -147,7 +147,8 @@ _REACHED = text(
          WHERE s.subscriber_type = 'account' AND NOT s.refused AND u.id > :after
     )
     SELECT DISTINCT p.user_id FROM people p JOIN users u ON u.id = p.user_id AND u.deleted_at IS NULL
-     WHERE NOT EXISTS (SELECT 1 FROM mine r WHERE r.refused AND r.subscriber_type = 'user'
+     WHERE (CAST(:only AS text) IS NULL OR p.user_id = :only)
+       AND NOT EXISTS (SELECT 1 FROM mine r WHERE r.refused AND r.subscriber_type = 'user'
                        AND r.subscriber_id = p.user_id
                        AND (r.subscribable_type = 'incident' OR (r.subscribable_type = p.subscribable_type
                                                                  AND r.subscribable_id = p.subscribable_id)))
@@ -156,7 +157,9 @@ _REACHED = text(
 )
 
 
-def reached(conn: Connection, incident_id: str, business_ids: Sequence[str], after: str, most: int) -> list[str]:
-    """The next people, by id, whom an update of this incident reaches, each once."""
-    given = {"incident": incident_id, "business": list(business_ids), "after": after, "most": most}
+def reached(
+    conn: Connection, incident_id: str, business_ids: Sequence[str], after: str, most: int, only: str | None = None
+) -> list[str]:
+    """The next people, by id, whom an update of this incident reaches, each once; `only`: whether this one is."""
+    given = {"incident": incident_id, "business": list(business_ids), "after": after, "most": most, "only": only}
     return list(conn.scalars(_REACHED, given))

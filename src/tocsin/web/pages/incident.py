@@ -12,7 +12,7 @@ from tocsin.incidents.model import Acknowledged, Delegated, Event, Snoozed, Stat
 from tocsin.rest.permissions import Permission
 from tocsin.web.pages.frame import framed
 from tocsin.web.queries import incidents as read
-from tocsin.web.queries import names, timeline
+from tocsin.web.queries import names, responders, timeline
 from tocsin.web.serving import Page
 from tocsin.web.site import Ask, go
 
@@ -27,12 +27,16 @@ SAID = {
     "reopen": "Open again.",
     "escalate": "Escalated.",
     "unacknowledge": "Given back: it pages again.",
+    "ask": "They are paged.",
+    "cancel": "They are not asked any more.",
+    "join": "You joined. Who has the incident has not changed.",
+    "decline": "You declined.",
 }
 
 
 def show(ask: Ask) -> Response:
     """The incident's page."""
-    shown = _shown(ask)
+    shown = shown_incident(ask)
     incident = shown.incident
     every = ask.query("entries") == "all"
     lines, older = timeline.entries(ask.tx.conn, incident.id, every)
@@ -42,52 +46,57 @@ def show(ask: Ask) -> Response:
         described=timeline.described(incident.body), everybody=names.everybody(ask.tx.conn),
         policies=names.policies(ask.tx.conn, ask.sight), morning=ask.watch.tomorrow_at(MORNING),
         can_answer=ask.may(Permission.RESPOND, "incident", incident.id),
+        calls=responders.calls(ask.tx.conn, incident, ask.actor.user_id),
+        updates=responders.updates(ask.tx.conn, incident.id, 1),
+        asking=ask.field("message") if ask.errors else "",
         told=SAID.get(ask.query("done"), ""), draft=ask.field("content") if ask.errors else "",
     )  # fmt: skip
 
 
-def _shown(ask: Ask) -> read.Shown:
+def shown_incident(ask: Ask) -> read.Shown:
+    """The incident of the path, or `NotFound`."""
     found = read.one(ask.tx.conn, ask.param("id"), ask.now)
     if found is None:
         raise NotFound("There is no such incident")
     return found
 
 
-def _id(ask: Ask) -> str:
-    return _shown(ask).incident.id
+def incident_id(ask: Ask) -> str:
+    """Its id."""
+    return shown_incident(ask).incident.id
 
 
 def _done(ask: Ask, what: str) -> Response:
-    return go(f"/app/incidents/{_id(ask)}?done={what}")
+    return go(f"/app/incidents/{incident_id(ask)}?done={what}")
 
 
 def acknowledge(ask: Ask) -> Response:
     """I have it."""
-    verbs.acknowledge(ask.tx, ask.actor, [_id(ask)])
+    verbs.acknowledge(ask.tx, ask.actor, [incident_id(ask)])
     return _done(ask, "acknowledge")
 
 
 def unacknowledge(ask: Ask) -> Response:
     """I give it back."""
-    verbs.unacknowledge(ask.tx, ask.actor, [_id(ask)])
+    verbs.unacknowledge(ask.tx, ask.actor, [incident_id(ask)])
     return _done(ask, "unacknowledge")
 
 
 def resolve(ask: Ask) -> Response:
     """It is over."""
-    verbs.resolve(ask.tx, ask.actor, [_id(ask)], ask.field("resolution").strip()[:5000] or None)
+    verbs.resolve(ask.tx, ask.actor, [incident_id(ask)], ask.field("resolution").strip()[:5000] or None)
     return _done(ask, "resolve")
 
 
 def reopen(ask: Ask) -> Response:
     """It is not over."""
-    verbs.reopen(ask.tx, ask.actor, _id(ask), Status.TRIGGERED)
+    verbs.reopen(ask.tx, ask.actor, incident_id(ask), Status.TRIGGERED)
     return _done(ask, "reopen")
 
 
 def snooze(ask: Ask) -> Response:
     """Leave it for a while; who snoozes an incident that is still triggered takes it first."""
-    shown = _shown(ask)
+    shown = shown_incident(ask)
     id, event = shown.incident.id, Snoozed(ask.actor, seconds=_seconds(ask))
     first: list[tuple[str, Event]] = (
         [(id, Acknowledged(ask.actor))] if shown.incident.status is Status.TRIGGERED else []
@@ -110,7 +119,7 @@ def _seconds(ask: Ask) -> int:
 
 def note(ask: Ask) -> Response:
     """Write something down."""
-    notes.add(ask.tx, ask.actor, _id(ask), ask.field("content").replace("\r\n", "\n"))
+    notes.add(ask.tx, ask.actor, incident_id(ask), ask.field("content").replace("\r\n", "\n"))
     return _done(ask, "note")
 
 
@@ -128,7 +137,7 @@ def _to_people(ask: Ask) -> Response:
         raise Invalid("Choose at least one person")
     if set(chosen) - {id for id, _ in names.everybody(ask.tx.conn)}:
         raise Invalid("Somebody of those is not here any more")
-    verbs.reassign(ask.tx, ask.actor, [_id(ask)], chosen)
+    verbs.reassign(ask.tx, ask.actor, [incident_id(ask)], chosen)
     return _done(ask, "reassign")
 
 
@@ -136,7 +145,7 @@ def _to_policy(ask: Ask) -> Response:
     snapshot = verbs.snapshot_of(ask.tx, ask.field("policy"))
     if snapshot is None or snapshot.policy_id not in {id for id, _ in names.policies(ask.tx.conn, ask.sight)}:
         raise Invalid("Choose an escalation policy")
-    verbs.act(ask.tx, [(_id(ask), Delegated(ask.actor, snapshot=snapshot))], [snapshot])
+    verbs.act(ask.tx, [(incident_id(ask), Delegated(ask.actor, snapshot=snapshot))], [snapshot])
     return _done(ask, "reassign")
 
 
@@ -144,7 +153,7 @@ def _to_level(ask: Ask) -> Response:
     level = ask.field("level")
     if not (level.isascii() and level.isdigit() and len(level) < 4):
         raise Invalid("Choose a level")
-    verbs.escalate(ask.tx, ask.actor, [_id(ask)], int(level))
+    verbs.escalate(ask.tx, ask.actor, [incident_id(ask)], int(level))
     return _done(ask, "escalate")
 
 

@@ -113,7 +113,8 @@ def test_every_listed_field_means_something_on_a_real_incident(acme: Acme) -> No
 
 @pytest.mark.parametrize(
     "source",
-    ['{{ (1..1000000000) | join: "," }}', "{% for i in (1..1000000000) %}x{% endfor %}", '{{ 1 | date: "%999999999Y" }}',
+    ['{{ (1..1000000000) | join: "," }}', "{% for i in (1..1000000000) %}x{% endfor %}",
+     '{{ 1 | date: "%999999999Y" }}',
      '{% assign s = "aaaaaaaaaaaaaaaa" %}' + "{% assign s = s | append: s %}" * 40 + "{{ s }}",
      '{% assign s = "aaaaaaaaaaaaaaaa" %}' + "{% capture s %}{{s}}{{s}}{% endcapture %}" * 40 + "{{ s }}",
      '{% assign s = "aaaaaaaaaaaaaaaa" %}' + "{% assign s = s | append: s %}" * 13 + '{{ s | replace: "a", s }}',
@@ -121,7 +122,8 @@ def test_every_listed_field_means_something_on_a_real_incident(acme: Acme) -> No
      + "{% if i == j %}{{ i | times: j }}{% endif %}" * 900
      + "{% endfor %}{% endfor %}",
      "{{ 9 | times: 99999999999 | times: 99999999999 | times: 99999999999 }}", "{{ 1 | divided_by: 0 }}",
-     "{% if a %}" * 60 + "{% endif %}" * 60, "{{ a.__class__.__mro__ | nope }}", "{% render 'x' %}", "{% liquid echo 1 %}"],
+     "{% if a %}" * 60 + "{% endif %}" * 60, "{{ a.__class__.__mro__ | nope }}",
+     "{% render 'x' %}", "{% liquid echo 1 %}"],
 )  # fmt: skip
 def test_a_template_that_asks_too_much_is_an_error_soon(source: str) -> None:
     began = time.monotonic()

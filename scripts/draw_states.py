@@ -14,6 +14,7 @@ from tocsin.escalation.model import Level, Snapshot, Target, TargetKind
 from tocsin.incidents.logic import TRANSITIONS, Opened, decide, open_incident
 from tocsin.incidents.model import (
     Acknowledged,
+    Asks,
     Delegated,
     Edited,
     Event,
@@ -22,7 +23,10 @@ from tocsin.incidents.model import (
     Reassigned,
     Refused,
     Reopened,
+    Request,
+    RequestTarget,
     Resolved,
+    RespondersAsked,
     Retriggered,
     Snoozed,
     Status,
@@ -36,6 +40,7 @@ NOW = datetime(2024, 1, 1, tzinfo=UTC)
 ALICE = Actor(ActorKind.USER, "alice", "Alice")
 ON_CALL = Target(TargetKind.USER, "alice")
 POLICY = Snapshot("EP", "Policy", 0, (Level("R", timedelta(minutes=5), (ON_CALL,)),))
+HELPER = RequestTarget(Asks.USER, "bob", "Bob")
 FACTS = Facts(oncall={ON_CALL: ("alice",)})
 
 #: events whose outcome depends on what they carry; all others carry their actor alone
@@ -47,6 +52,7 @@ SAID: dict[type[Event], tuple[Event, ...]] = {
     UrgencySet: tuple(UrgencySet(ALICE, urgency=urgency) for urgency in Urgency),
     Reopened: tuple(Reopened(ALICE, status=status) for status in (Status.TRIGGERED, Status.ACKNOWLEDGED)),
     Edited: (Edited(ALICE, changes={"title": "other"}),),
+    RespondersAsked: (RespondersAsked(ALICE, request=Request("PR", "alice", "help", NOW, (HELPER,))),),
 }
 
 

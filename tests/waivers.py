@@ -82,8 +82,10 @@ _EXTRA: list[tuple[str, str]] = [
     (r".*\.responder_request_targets\[\]", "responder_request_target"),
     (r"PUT .*/responder_requests/cancel\.responder_request_targets\[\]", "result"),  # published; its type misleads
     # The document's schema has another name for the envelope of one than its own example.
-    (r"(GET|PUT) .*/status_update_notification_rules/\{status_update_notification_rule_id\}",
-     "status_update_notification_rule"),
+    (
+        r"(GET|PUT) .*/status_update_notification_rules/\{status_update_notification_rule_id\}",
+        "status_update_notification_rule",
+    ),
     (r".*\.subscribed_via\[\]", "type"),  # the example has it instead of the schema's name
     (r".*/notification_subscriptions\.subscriptions\[\]\.subscription", "subscribable_name"),  # as its example has it
     (r".*\.templates?(\[\])?", "created_at|updated_at"),  # in the examples alone

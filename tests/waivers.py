@@ -25,7 +25,7 @@ OUTSIDE = [
 ERRORS = {400, 401, 403, 404, 405, 409, 413, 429, 500, 501, 503}
 
 # Operations that leave no audit record: incidents keep log entries instead, a preview changes nothing.
-UNAUDITED = ("/incidents", "/schedules/preview", "/log_entries")
+UNAUDITED = ("/incidents", "/tocsin/incidents", "/schedules/preview", "/log_entries", "/templates/{id}/render")
 
 # Members of an error beyond the published three: the official client looks for these words in the object.
 ERROR_MEMBERS = {"account-level access token"}
@@ -39,6 +39,11 @@ SILENT = {"GET /oauth_delegations/revocation_requests/status"}
 
 # Published in every list's envelope, but optional there.
 ENVELOPE: set[str] = {"response_metadata"}
+
+# Envelopes that the document writes in one for several paths.
+ENVELOPES: dict[str, set[str]] = {
+    "GET /tags/{id}/{entity_type}": {"users", "teams", "escalation_policies"},  # the one that was asked for
+}
 
 # Parameters that clients send although nobody published them for the operation.
 PARAMETERS: dict[str, set[str]] = {
@@ -91,6 +96,7 @@ _EXTRA: list[tuple[str, str]] = [
     (r".*\.templates?(\[\])?", "created_at|updated_at"),  # in the examples alone
     (r"GET /templates/fields\.fields\[\]", "domain"),  # the examples' name of the schema's domain_name
     (r".*\.status_update_notification_rules?(\[\])?", "id|type|summary|self|html_url|created_at"),  # in the examples
+    (r".*\.addons?(\[\])?", "services"),  # in the examples alone; include[]=services expands them
     (r".*\.teams?(\[\])?", "parent"),  # core:T1; clients that manage teams read it back
 ]
 

@@ -1,7 +1,7 @@
 """Every operation of every package, with the ports between them: what the REST API and the pages serve."""
 
 from tocsin.accounts import ports as accounts_ports
-from tocsin.accounts.api import account, audit, sessions, sign_in, status_update_rules, teams, users
+from tocsin.accounts.api import account, audit, licenses, sessions, sign_in, status_update_rules, teams, users
 from tocsin.accounts.keyring import Keyring
 from tocsin.accounts.oidc.discovery import directory
 from tocsin.accounts.store import standing
@@ -15,6 +15,7 @@ from tocsin.escalation import ports as escalation_ports
 from tocsin.escalation.store import policies
 from tocsin.events import api as events_api
 from tocsin.events import store as events_store
+from tocsin.impact import api as impact_api
 from tocsin.incidents import ports as incidents_ports
 from tocsin.incidents.api import below as incidents_below
 from tocsin.incidents.api import incidents as incidents_api
@@ -36,11 +37,12 @@ from tocsin.schedules import commands as schedules_commands
 from tocsin.schedules import ports as schedules_ports
 from tocsin.schedules.store import finding as schedules_finding
 from tocsin.services import api as services_api
-from tocsin.services import api_business, api_dependencies, commands_business
+from tocsin.services import api_addons, api_business, api_dependencies, commands_business
 from tocsin.services import ports as services_ports
 from tocsin.services.store import business, catalog
 from tocsin.status_pages.api import subscriptions, updates
 from tocsin.status_pages.api import templates as templates_api
+from tocsin.tags import api as tags_api
 from tocsin.web import app as web
 
 TABLES: tuple[Table, ...] = (
@@ -48,6 +50,7 @@ TABLES: tuple[Table, ...] = (
     teams.TABLE,
     audit.TABLE,
     account.TABLE,
+    licenses.TABLE,
     oauth_api.APPS,
     delegations.TABLE,
     sessions.TABLE,
@@ -56,12 +59,15 @@ TABLES: tuple[Table, ...] = (
     api_overrides.TABLE,
     escalation_api.TABLE,
     api_oncalls.TABLE,
+    tags_api.TABLE,
     services_api.TABLE,
+    api_addons.TABLE,
     api_business.TABLE,
     api_dependencies.TABLE,
     incidents_api.TABLE,
     incidents_below.TABLE,
     responders_api.TABLE,
+    impact_api.TABLE,
     events_api.TABLE,
     notifications_api.TABLE,
     status_update_rules.TABLE,

@@ -10,13 +10,16 @@ import tocsin.core.intake_log
 import tocsin.core.timers
 import tocsin.escalation.store.tables
 import tocsin.events.store
+import tocsin.impact.store
 import tocsin.incidents.store.tables
 import tocsin.notifications.store.tables
 import tocsin.oauth.store.tables
 import tocsin.schedules.store.tables
+import tocsin.services.store.addons
 import tocsin.services.store.graph_tables
 import tocsin.services.store.tables
-import tocsin.status_pages.store.tables  # noqa: F401
+import tocsin.status_pages.store.tables
+import tocsin.tags.store  # noqa: F401
 from tocsin.core.metadata import metadata
 
 __all__ = ["metadata"]

@@ -6,12 +6,14 @@ from sqlalchemy import select
 
 from tests.web.pages import PASSWORD, Pages
 from tocsin.core.audit import audit_records
+from tocsin.incidents.store.priorities import first_priorities, in_order
 
 # how the path of a POST page begins -> why no record is expected of it here
 UNAUDITED = {
     "/app/theme": "the look of one browser",
     "/app/incidents/": "the incident's own ledger",
     "/app/answer/": "the incident's own ledger",
+    "/app/unsubscribe/": "what one person hears of one incident",
     "/app/services/{id}/test-event": "an event, kept in the intake log",
     "/app/sign-in/": "a code or a mail: what comes of it is recorded (tests/web/test_ways_in.py)",
     "/app/password/": "tests/web/test_ways_in.py",
@@ -46,6 +48,8 @@ def answered(site: Pages) -> dict[str, Any]:
     _teams(site, send)
     _apps(site, send)
     _keys(site, send)
+    _graph(site, send)
+    _templates(site, send)
     _security(site, send)
     send("/app/account/second-factor", {"required": "yes"})
     send("/app/account/session-limits", LIMITS)
@@ -88,6 +92,35 @@ def _keys(site: Pages, send: Any) -> None:
     for path in ("/app/keys", "/app/account/keys"):
         send(path, {"description": "For a script"})
         send(f"{path}/{{id}}/revoke", id=newest(site, "api_key").resource_id)
+
+
+def _templates(site: Pages, send: Any) -> None:
+    send("/app/status-templates", {"name": "First"})
+    id = newest(site, "template").resource_id
+    send("/app/status-templates/{id}", {"name": "Second"}, id)
+    send("/app/status-templates/{id}/remove", id=id)
+
+
+def _graph(site: Pages, send: Any) -> None:
+    send("/app/business-services", {"name": "Shop"})
+    id, service = newest(site, "business_service").resource_id, site.seeded.service
+    send("/app/business-services/{id}", {"name": "Till"}, id)
+    for verb in ("", "/remove"):
+        send(f"/app/business-services/{{id}}/dependencies{verb}", {"supporting": f"service/{service}"}, id)
+    send("/app/services/{id}/dependencies", {"supporting": f"business_service/{id}"}, service)
+    send("/app/services/{id}/dependencies/remove", {"supporting": f"business_service/{id}"}, service)
+    send("/app/business-services/{id}/remove", id=id)
+    with site.database.begin() as tx:
+        first_priorities(tx.conn)
+        priority = tx.conn.execute(in_order()).all()[0].id
+    send("/app/priorities", {"threshold": priority})
+    send("/app/tags", {"label": "night"})
+    tag, thing = newest(site, "tag").resource_id, {"kind": "user", "thing": site.seeded.people["bob"]}
+    send("/app/tags/{id}/things", thing, tag)
+    send("/app/tags/{id}/things/remove", thing, tag)
+    send("/app/tags/{id}/remove", id=tag)
+    send("/app/addons", {"name": "Board", "src": "https://x.example.com", "type": "full_page_addon"})
+    send("/app/addons/{id}/remove", id=newest(site, "addon").resource_id)
 
 
 def _security(site: Pages, send: Any) -> None:

@@ -15,6 +15,7 @@ from tocsin.core import audit, sealing
 from tocsin.core.audit import audit_records
 from tocsin.core.clock import real_now
 from tocsin.core.db import Database
+from tocsin.incidents.store.priorities import first_priorities, in_order
 from tocsin.operations import TABLES
 
 
@@ -35,7 +36,11 @@ def test_every_operation_that_changes_something_is_tried_here() -> None:
 def test_each_leaves_a_record_of_who_and_from_where_without_a_secret(
     rest_client: RestClient, database: Database, owner: Bootstrapped
 ) -> None:
-    ids, open, silent = {"owner": owner.user_id}, {owner.api_key, owner.user_api_key}, []
+    ids, open, silent = (
+        {"owner": owner.user_id, "priority": priority(database)},
+        {owner.api_key, owner.user_api_key},
+        [],
+    )
     for write in WRITES:
         open |= session(database, ids) if "owner" in write.url else set()
         reply = call(rest_client, write, ids)
@@ -46,6 +51,13 @@ def test_each_leaves_a_record_of_who_and_from_where_without_a_secret(
     said = msgspec.json.encode([dict(row._mapping) for row in records(database)]).decode()
     assert len(open) == 11
     assert [secret for secret in open if secret in said] == []
+
+
+def priority(database: Database) -> str:
+    """An account's first priorities; the id of one."""
+    with database.begin() as tx:
+        first_priorities(tx.conn)
+        return str(tx.conn.execute(in_order()).first().id)  # type: ignore[union-attr]
 
 
 def session(database: Database, ids: dict[str, str]) -> set[str]:

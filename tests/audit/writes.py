@@ -38,6 +38,14 @@ _OVERRIDE = {"start": "2090-01-01T00:00:00Z", "end": "2090-01-02T00:00:00Z", "us
 _LIMITS = {"absolute_session_ttl": 7200, "idle_session_ttl": 3600}
 _USER, _TEAM, _SCHED = "/users/{user}", "/teams/{team}", "/schedules/{schedule}"
 _SERV, _POL = "/services/{service}", "/escalation_policies/{policy}"
+_BUSINESS = "/business_services/{business}"
+_EDGES = {"relationships": [
+    {"supporting_service": _ref("service"), "dependent_service": _ref("business_service", "business")}
+]}  # fmt: skip
+_ADDON = {"type": "full_page_addon", "name": "Status", "src": "https://intranet.example.com"}
+_UPDATES, _UPDATE_RULE = f"{_USER}/status_update_notification_rules", "status_update_notification_rule"
+_WHO = {"subscriber_type": "user", "subscriber_id": "{user}"}
+_WHAT = {"subscribables": [{"subscribable_type": "business_service", "subscribable_id": "{business}"}]}
 
 #: What needs a sign-in provider is tried against one, and watched, in tests/sign_on.
 ELSEWHERE = ("/tocsin/sign_in_",)
@@ -53,6 +61,21 @@ WRITES = (
     Write(
         "PUT /users/{id}/notification_rules/{notification_rule_id}", f"{_USER}/notification_rules/{{rule}}",
         {"notification_rule": _PLAN | {"start_delay_in_minutes": 9}},
+    ),
+    Write(
+        "POST /users/{id}/contact_methods", f"{_USER}/contact_methods",
+        {"contact_method": _METHOD | {"address": "5557654321"}}, "second",
+    ),
+    Write(
+        "POST /users/{id}/status_update_notification_rules", _UPDATES,
+        {_UPDATE_RULE: {"contact_method": _ref("phone_contact_method", "method")}}, "update_rule",
+    ),
+    Write(
+        f"PUT /users/{{id}}/status_update_notification_rules/{{{_UPDATE_RULE}_id}}", f"{_UPDATES}/{{update_rule}}",
+        {_UPDATE_RULE: {"contact_method": _ref("phone_contact_method", "second")}},
+    ),
+    Write(
+        f"DELETE /users/{{id}}/status_update_notification_rules/{{{_UPDATE_RULE}_id}}", f"{_UPDATES}/{{update_rule}}"
     ),
     Write("DELETE /users/{id}/notification_rules/{notification_rule_id}", f"{_USER}/notification_rules/{{rule}}"),
     Write("DELETE /users/{id}/contact_methods/{contact_method_id}", f"{_USER}/contact_methods/{{method}}"),
@@ -82,6 +105,36 @@ WRITES = (
         {"integration": {"type": "events_api_v2_inbound_integration", "name": "B"}},
     ),
     Write("DELETE /services/{id}/integrations/{integration_id}", f"{_SERV}/integrations/{{integration}}"),
+    Write("POST /business_services", "/business_services", {"business_service": {"name": "Shop"}}, "business"),
+    Write("PUT /business_services/{id}", _BUSINESS, {"business_service": {"name": "Till"}}),
+    Write("PATCH /business_services/{id}", _BUSINESS, {"business_service": {"name": "Shop"}}),
+    Write("POST /service_dependencies/associate", "/service_dependencies/associate", _EDGES),
+    Write("POST /service_dependencies/disassociate", "/service_dependencies/disassociate", _EDGES),
+    Write("POST /business_services/{id}/subscribers", f"{_BUSINESS}/subscribers", {"subscribers": [_WHO]}),
+    Write("POST /business_services/{id}/unsubscribe", f"{_BUSINESS}/unsubscribe", {"subscribers": [_WHO]}),
+    Write("POST /business_services/{id}/account_subscription", f"{_BUSINESS}/account_subscription"),
+    Write("DELETE /business_services/{id}/account_subscription", f"{_BUSINESS}/account_subscription"),
+    *(
+        Write(f"POST /{kind}/{{id}}/notification_subscriptions{verb}", f"{at}/notification_subscriptions{verb}", _WHAT)
+        for kind, at in (("users", _USER), ("teams", _TEAM))
+        for verb in ("", "/unsubscribe")
+    ),
+    Write("DELETE /business_services/{id}", _BUSINESS),
+    Write("POST /templates", "/templates", {"template": {"name": "First"}}, "template"),
+    Write("PUT /templates/{id}", "/templates/{template}", {"template": {"name": "Second"}}),
+    Write("DELETE /templates/{id}", "/templates/{template}"),
+    Write(
+        "PUT /business_services/priority_thresholds", "/business_services/priority_thresholds",
+        {"global_threshold": {"id": "{priority}", "order": 1}},
+    ),
+    Write("DELETE /business_services/priority_thresholds", "/business_services/priority_thresholds"),
+    Write("POST /addons", "/addons", {"addon": _ADDON}, "addon"),
+    Write("PUT /addons/{id}", "/addons/{addon}", {"addon": _ADDON | {"name": "Board"}}),
+    Write("DELETE /addons/{id}", "/addons/{addon}"),
+    Write("POST /tags", "/tags", {"tag": {"type": "tag", "label": "night"}}, "tag"),
+    *(Write(f"POST /{many}/{{id}}/change_tags", f"{path}/change_tags", {"add": [{"type": "tag", "label": "night"}]})
+      for many, path in (("users", _USER), ("teams", _TEAM), ("escalation_policies", _POL))),
+    Write("DELETE /tags/{id}", "/tags/{tag}"),
     Write("DELETE /services/{id}", _SERV),
     Write("DELETE /escalation_policies/{id}", _POL),
     Write("DELETE /schedules/{id}", _SCHED),

@@ -85,11 +85,12 @@ PARAMS = {
     "services": "service", "incidents": "incident", "log_entries": "log_entry", "change_events": "change_event",
     "integrations": "integration", "alerts": "alert", "notes": "note", "overrides": "override",
     "contact_methods": "contact_method", "notification_rules": "notification_rule",
+    "status_update_notification_rules": "status_update_notification_rule", "business_services": "business_service", "technical_services": "service",
 }  # fmt: skip
 ELSEWHERE = {"abilities": "teams", "vendors": "PZQ6AUS", "priorities": "P1"}
 MADE_UP = {
     "apps": "PNONE", "sign_in_providers": "PNONE", "identities": "PNONE", "oauth_delegations": "PNONE",
-    "sessions": "browser", "{type}": "PNONE",
+    "sessions": "browser", "{type}": "PNONE", "tags": "PNONE", "addons": "PNONE", "templates": "PNONE",
 }  # fmt: skip
 """Things that belong to no quarter: whoever is let in hears 404, whoever is not, 403."""
 
@@ -115,6 +116,7 @@ def body_of(operation: Operation, quarter: Quarter) -> Any:
     target = {"id": ids["user"], "type": "user_reference"}
     rules = [{"escalation_delay_in_minutes": 5, "targets": [target]}]
     service = {"type": "service", "name": "new", "escalation_policy": ref["escalation_policy"]}
+    edge = {"supporting_service": ref["service"], "dependent_service": ref["business_service"]}
     return {
         "POST /services": {"service": service},
         "POST /escalation_policies": {"escalation_policy": {
@@ -122,6 +124,12 @@ def body_of(operation: Operation, quarter: Quarter) -> Any:
         "POST /schedules": {"schedule": {
             "type": "schedule", "name": "new", "time_zone": "UTC", "schedule_layers": [], "teams": teams}},
         "POST /incidents": {"incident": {"type": "incident", "title": "new", "service": ref["service"]}},
+        "POST /business_services": {"business_service": {"name": "new", "team": ref.get("team")}},
+        "POST /service_dependencies/associate": {"relationships": [edge]},
+        "POST /service_dependencies/disassociate": {"relationships": [edge]},
+        "POST /templates/{id}/render": {"incident_id": ids["incident"]},
+        "POST /addons": {"addon": {
+            "type": "full_page_addon", "name": "new", "src": "https://example.com", "services": [ref["service"]]}},
         "PUT /incidents": {"incidents": [{**ref["incident"], "status": "acknowledged"}]},
     }.get(operation.key)  # fmt: skip
 
@@ -218,7 +226,15 @@ def _hides(visitor: tuple[str, str], name: str) -> bool:
 
 def test_lists_show_all_that_one_may_see(site: Site) -> None:
     for visitor in VISITORS:
-        for collection in ("services", "escalation_policies", "schedules", "incidents", "teams", "change_events"):
+        for collection in (
+            "services",
+            "escalation_policies",
+            "schedules",
+            "incidents",
+            "teams",
+            "change_events",
+            "business_services",
+        ):
             operation = next(o for o in OPERATIONS if o.key == f"GET /{collection}")
             _, answer = site.asks(operation, f"/{collection}", site.town.keys[visitor], query="date_range=all")
             for name in QUARTERS:

@@ -25,6 +25,7 @@ def test_a_business_service_comes_back_as_terraform_made_it(rest_client: RestCli
     assert rest_client.put(url, {"business_service": made}, lenient=True).body["business_service"] == made
     renamed = rest_client.put(url, {"business_service": {"name": "Till"}}).body["business_service"]
     assert renamed == made | {"name": "Till", "summary": "Till"}
+    assert rest_client.send("PATCH", url, {"business_service": {"name": "Till"}}).body["business_service"] == renamed
     assert [one["id"] for one in rest_client.get("/business_services?total=true").body["business_services"]] == [
         made["id"]
     ]
@@ -52,4 +53,16 @@ def test_what_is_wrong_is_said(rest_client: RestClient) -> None:
     assert refused() == ["name is required"]
     assert refused(name="x", team={"id": "PNONE"}) == ["Team Not Found"]
     assert len(refused(name="x" * 256, description=3, point_of_contact=[])) == 3
-    assert refused(name="x", team=7) and refused(name="x", team={"id": ["P"]})
+    assert refused(name="x", team={"id": ["P"]}) == ["team should be a valid string"]
+
+
+def test_a_team_that_owns_one_goes_only_with_an_heir(rest_client: RestClient) -> None:
+    team, heir = (
+        rest_client.post("/teams", {"team": {"type": "team", "name": name}}).body["team"]["id"] for name in ("A", "B")
+    )
+    made = make(rest_client, "Shop", team={"id": team})
+    refused = rest_client.delete(f"/teams/{team}")
+    assert (refused.code, refused.errors) == (6006, ["The team owns the business service Shop"])
+    assert rest_client.delete(f"/teams/{team}?reassignment_team={heir}").status == 204
+    shop = rest_client.get(f"/business_services/{made['id']}").body["business_service"]
+    assert shop["team"]["id"] == heir

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.accounts import people
 from tests.escalation import policies
 from tests.rest_client import Reply, RestClient
 from tests.services.test_business_services import make
@@ -42,15 +43,16 @@ def test_edges_are_joined_found_from_both_ends_and_parted(rest_client: RestClien
     first = join(rest_client, pair(end(web, "service"), end(till)), pair(end(till), end(shop)))
     assert first.status == 200
     edges = first.body["relationships"]
+    both = sorted(edges, key=lambda edge: str(edge["id"]))
     assert edges[0]["supporting_service"] == {"id": web, "type": "technical_service_reference"}
     assert edges[0]["dependent_service"] == {"id": till, "type": "business_service_reference"}
     assert edges[0]["type"] == "service_dependency"
     again = pair(end(web, "technical_service_reference"), end(till, "business_service_reference"))
     assert join(rest_client, again, again).body["relationships"] == edges[:1]
     assert rest_client.get(f"{PATH}/technical_services/{web}").body == {"relationships": edges[:1]}
-    assert rest_client.get(f"{PATH}/business_services/{till}").body == {"relationships": edges}
-    assert rest_client.get(PATH).body["relationships"] == edges
-    assert rest_client.get(f"{PATH}?limit=1&offset=1").body["relationships"] == edges[1:]
+    assert rest_client.get(f"{PATH}/business_services/{till}").body == {"relationships": both}
+    assert rest_client.get(PATH).body["relationships"] == both
+    assert rest_client.get(f"{PATH}?limit=1&offset=1").body["relationships"] == both[1:]
     assert join(rest_client, again, verb="disassociate").body["relationships"] == edges[:1]
     assert join(rest_client, again, verb="disassociate").body["relationships"] == []
     assert rest_client.get(f"{PATH}/business_services/{till}").body == {"relationships": edges[1:]}
@@ -84,6 +86,22 @@ def test_a_service_that_goes_takes_its_edges_along(rest_client: RestClient, web:
     assert rest_client.get(f"{PATH}/technical_services/{web}").status == 404
     assert rest_client.get(f"{PATH}/business_services/{shop}").status == 404
     assert rest_client.get(f"{PATH}/business_services/{web}").status == 404
+
+
+def test_edges_to_what_one_may_not_see_are_not_shown(rest_client: RestClient, database: Database) -> None:
+    private = {"team": {"type": "team", "name": "Hidden", "default_role": "none"}}
+    team = rest_client.post("/teams", private).body["team"]["id"]
+    shop, secret = make(rest_client, "Shop")["id"], make(rest_client, "Secret", team={"id": team})["id"]
+    join(rest_client, pair(end(secret), end(shop)))
+    mona = rest_client.as_key(people.key_of(database, people.add(rest_client, "Mona", role="user")["id"]))
+    for path in (PATH, f"{PATH}/business_services/{shop}"):
+        assert mona.get(path).body["relationships"] == []
+        assert len(rest_client.get(path).body["relationships"]) == 1
+    assert mona.get(f"{PATH}/business_services/{secret}").status == 404
+    assert join(mona, pair(end(secret), end(shop))).status == join(mona, pair(end(shop), end(secret))).status == 404
+    impacts = mona.get("/business_services/impacts").body["services"]
+    assert [one["name"] for one in impacts] == ["Shop"]
+    assert mona.get(f"/business_services/{shop}/supporting_services/impacts").body["services"] == []
 
 
 def test_two_at_once_never_make_a_circle(rest_client: RestClient, database: Database) -> None:

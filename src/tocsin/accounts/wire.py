@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from sqlalchemy import Row
 
+from tocsin.accounts.licenses import LICENSES
 from tocsin.core import zones
 from tocsin.rest.body import Body, Pointer
 from tocsin.rest.objects import Ref, Thing
@@ -32,6 +33,11 @@ def _method_type(given: Any) -> Any:
     return re.sub(r"_contact_method(_reference)?$", "", given) if isinstance(given, str) else given
 
 
+def _named(given: Any) -> Any:
+    """A reference; `{}` and an empty id mean none."""
+    return given if given and (not isinstance(given, Mapping) or given.get("id")) else None
+
+
 Email = Annotated[str, AfterValidator(_email)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -55,6 +61,17 @@ class UserBody(Body):
     color: str = Field("purple", max_length=50)
     job_title: str | None = Field(None, max_length=100)
     description: str | None = Field(None, max_length=2000)
+    # Only checked: the role says which licence somebody has (core:R7).
+    license: Annotated[Pointer | None, BeforeValidator(_named)] = Field(None, exclude=True)
+
+    @model_validator(mode="after")
+    def _license_fits(self) -> "UserBody":
+        found = LICENSES.get(self.license.id) if self.license else None
+        if self.license and found is None:
+            raise ValueError("License Not Found")
+        if found and self.role not in found.roles:
+            raise ValueError(f"The role {self.role} is not valid for the license {found.name}")
+        return self
 
 
 class Sound(Body):

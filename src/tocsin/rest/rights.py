@@ -27,7 +27,7 @@ COLLECTIONS: Mapping[str, str] = {
     "users": "user", "teams": "team", "schedules": "schedule", "escalation_policies": "escalation_policy",
     "escalation-policies": "escalation_policy", "services": "service", "incidents": "incident",
     "log_entries": "log_entry", "change_events": "change_event", "business_services": "business_service",
-    "technical_services": "service",
+    "business-services": "business_service", "technical_services": "service",
 }  # fmt: skip
 
 

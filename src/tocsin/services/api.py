@@ -18,9 +18,10 @@ from tocsin.rest.operations import Table, resource
 from tocsin.rest.paging import Page, limit_of, offset_page
 from tocsin.rest.permissions import Permission
 from tocsin.services import commands, wire
-from tocsin.services.store import catalog
+from tocsin.services.store import addons, catalog
 from tocsin.services.store.tables import integrations, services
 from tocsin.services.vendors import VENDORS
+from tocsin.services.wire_addons import addon_ref
 
 INCLUDES = {
     "escalation_policies": "escalation_policy", "teams": "teams", "integrations": "integrations",
@@ -33,12 +34,14 @@ def _show(call: Call, rows: Sequence[Row[Any]]) -> list[Thing]:
     policies = by_id(call.conn, escalation_policies, {row.escalation_policy_id for row in rows})
     named = by_id(call.conn, teams, {policy.team_id for policy in policies.values() if policy.team_id})
     ways_in = catalog.integrations_of(call.conn, ids)
+    extras = addons.of_services(call.conn, ids, "incident_show_addon")
     facts = call.facts("service", ids)
 
     def show(row: Row[Any]) -> Thing:
         policy = policies[row.escalation_policy_id]
         team = [team_ref(policy.team_id, named[policy.team_id].name)] if policy.team_id in named else []
-        return wire.service(row, policy_ref(policy), team, ways_in.get(row.id, []), facts.get(row.id, {}))
+        shown = [addon_ref(one) for one in extras.get(row.id, ())]
+        return wire.service(row, policy_ref(policy), team, ways_in.get(row.id, []), facts.get(row.id, {}), shown)
 
     return [show(row) for row in rows]
 

@@ -16,7 +16,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Invalid, NotFound
 from tocsin.core.recorded import Subject, change, create, live, remove
 from tocsin.escalation.store.tables import escalation_policies
-from tocsin.services import wire
+from tocsin.services import commands_addons, wire
 from tocsin.services.commands_dependencies import cut_off
 from tocsin.services.store import catalog
 from tocsin.services.store.graph import node
@@ -59,6 +59,7 @@ def drop(tx: Tx, actor: Actor, row: Row[Any]) -> None:
     for one in catalog.integrations_of(tx.conn, [row.id]).get(row.id, []):
         drop_integration(tx, actor, one)
     cut_off(tx, actor, node("service", row.id))
+    commands_addons.leave_service(tx, actor, row.id)
     remove(tx, actor, services, row, subject(row))
 
 

@@ -29,8 +29,7 @@ def associate(tx: Tx, actor: Actor, wanted: Iterable[Edge]) -> list[Row[Any]]:
     present = graph.between(tx.conn, edges)
     new = [edge for edge in edges if edge not in present]
     touched = sorted({node for edge in new for node in edge})
-    around = {*graph.above(tx.conn, touched), *graph.below(tx.conn, touched), *new}
-    if why := fault(around, names):
+    if why := fault({*graph.related(tx.conn, touched, touched), *new}, names):
         raise Invalid(why)
     for edge in new:
         _draw(tx, actor, edge, names)

@@ -6,7 +6,7 @@
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 Node = str
 """`service/ID` or `business_service/ID`."""
@@ -38,7 +38,10 @@ def _crowd(edges: Collection[Edge], names: Mapping[Node, str]) -> str | None:
 
 def in_order(edges: Iterable[Edge]) -> list[Node] | None:
     """All nodes, each after everything that supports it; None when they run in a circle."""
-    above, waits = _above(edges)
+    return _ordered(*_above(edges))
+
+
+def _ordered(above: Mapping[Node, Sequence[Node]], waits: Counter[Node]) -> list[Node] | None:
     ready, order = [node for node in above if not waits[node]], list[Node]()
     while ready:
         node = ready.pop()
@@ -84,12 +87,25 @@ def _depth(order: Iterable[Node], edges: Iterable[Edge]) -> int:
 
 def carried(edges: Collection[Edge], marks: Mapping[Node, int]) -> dict[Node, int]:
     """Bit sets of nodes, united with those of everything that supports them; edges in a circle carry nothing."""
-    above, _ = _above(edges)
+    above, waits = _above(edges)
     found = dict(marks)
-    for node in in_order(edges) or ():
+    for node in _ordered(above, waits) or ():
         mark = found.get(node, 0)
         for other in above.get(node, ()) if mark else ():
             found[other] = found.get(other, 0) | mark
+    return found
+
+
+def supporters(edges: Iterable[Edge], node: Node) -> set[Node]:
+    """Everything that a node depends on, directly or through others."""
+    below: defaultdict[Node, list[Node]] = defaultdict(list)
+    for one, other in edges:
+        below[other].append(one)
+    found, ahead = set[Node](), [node]
+    while ahead:
+        new = [one for one in below[ahead.pop()] if one not in found]
+        found.update(new)
+        ahead.extend(new)
     return found
 
 

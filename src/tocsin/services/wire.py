@@ -228,8 +228,9 @@ def service_ref(row: Row[Any]) -> Ref:
 
 
 def service(
-    row: Row[Any], policy: Ref, teams: Sequence[Ref], integrations: Sequence[Row[Any]], facts: Mapping[str, Any]
-) -> Thing:
+    row: Row[Any], policy: Ref, teams: Sequence[Ref], integrations: Sequence[Row[Any]], facts: Mapping[str, Any],
+    addons: Sequence[Ref] = (),
+) -> Thing:  # fmt: skip
     """A service in full; its status is what later packages know unless it is disabled (core:C2)."""
     status = "disabled" if row.status == "disabled" else facts.get("status", "active")
     fields = {
@@ -237,7 +238,7 @@ def service(
         "auto_resolve_timeout": row.auto_resolve_timeout, "acknowledgement_timeout": row.acknowledgement_timeout,
         "last_incident_timestamp": facts.get("last_incident_timestamp", row.last_incident_at),
         "escalation_policy": policy, "teams": list(teams),
-        "integrations": [integration_ref(one) for one in integrations], "addons": [], "response_play": None,
+        "integrations": [integration_ref(one) for one in integrations], "addons": list(addons), "response_play": None,
         "incident_urgency_rule": row.incident_urgency_rule, "support_hours": _hours(row.support_hours),
         "scheduled_actions": row.scheduled_actions, "alert_creation": row.alert_creation,
         "alert_grouping": None, "alert_grouping_timeout": None,

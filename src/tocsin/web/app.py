@@ -31,9 +31,11 @@ from tocsin.web import devices, sign_on, words
 from tocsin.web.live import Live
 from tocsin.web.pages import (
     account,
+    addons,
     answers,
     apps,
     audit,
+    business_services,
     connect,
     consent,
     incident,
@@ -43,6 +45,7 @@ from tocsin.web.pages import (
     oncall,
     password_link,
     people,
+    priorities,
     responders,
     second_step,
     security,
@@ -50,6 +53,7 @@ from tocsin.web.pages import (
     sign_in,
     sign_in_settings,
     status_templates,
+    tags,
     teams,
     things,
     updates,
@@ -65,8 +69,8 @@ A_YEAR = "public, max-age=31536000, immutable"
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
     *things.PAGES, *audit.PAGES, *people.PAGES, *teams.PAGES, *security.PAGES, *keys.PAGES, *account.PAGES,
-    *second_step.PAGES, *password_link.PAGES, *sign_in_settings.PAGES, *responders.PAGES, *updates.PAGES,
-    *status_templates.PAGES,
+    *second_step.PAGES, *password_link.PAGES, *sign_in_settings.PAGES, *business_services.PAGES, *priorities.PAGES,
+    *tags.PAGES, *addons.PAGES, *responders.PAGES, *updates.PAGES, *status_templates.PAGES,
 )  # fmt: skip
 OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES, *connect.PAGES)
 

@@ -16,6 +16,7 @@ FIELDS = {
     "priority_id": "priority",
     "incident_type": "type",
     "conference_bridge": "conference bridge",
+    "business_impact": "business impact",
 }
 STATES = {"success": "Handed over", "delayed": "Delayed", "failed": "Failed"}
 

@@ -10,6 +10,7 @@ from tocsin.incidents.model import (
     Edited,
     Effect,
     Facts,
+    ImpactMarked,
     Incident,
     Log,
     Noted,
@@ -67,6 +68,16 @@ def edit(incident: Incident, event: Edited, facts: Facts, now: datetime) -> Deci
     reason = f"{event.by.name} changed " + ", ".join(changes)
     log = Log("field_value_change", event.by, event.cause, reason, before=before, after=changes)
     return replace(incident, updated_at=now, **changes), (log,)
+
+
+def mark_impact(incident: Incident, event: ImpactMarked, facts: Facts, now: datetime) -> Decision:
+    """Somebody knows better what it impacts (ei:BS4)."""
+    was, relation = (said and said.replace("_", " ") for said in (event.was, event.relation))
+    reason = f"{event.by.name} marked {event.name} as {relation}"
+    before = {"business_impact": f"{event.name}: {was}" if was else None}
+    after = {"business_impact": f"{event.name}: {relation}"}
+    log = Log("field_value_change", event.by, event.cause, reason, before=before, after=after)
+    return replace(incident, updated_at=now), (log,)
 
 
 def paged(incident: Incident, event: Paged, facts: Facts, now: datetime) -> Decision:

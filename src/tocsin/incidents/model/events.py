@@ -163,6 +163,15 @@ class StatusUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ImpactMarked(Event):
+    """Somebody said that it impacts a business service (or not), whatever is derived; `was`: what was said before."""
+
+    name: str = ""
+    relation: str = ""
+    was: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Paged(Event):
     """A page was handed to a channel (core:N53)."""
 

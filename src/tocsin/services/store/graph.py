@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, literal, or_, select, text, tuple_, union
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, literal, or_, select, text, tuple_, union
 
 from tocsin.rest.permissions import EVERYTHING, Sight
 from tocsin.services.logic_graph import Edge, Node
@@ -15,22 +15,17 @@ TABLES = {"service": services, "business_service": business_services}
 _LOCK = text("LOCK TABLE service_dependencies IN SHARE ROW EXCLUSIVE MODE")
 
 # UNION, not UNION ALL: a node is walked once, however many ways lead to it.
-_ABOVE = text(
+_RELATED = text(
     """
-    WITH RECURSIVE up(node) AS (
-        SELECT unnest(CAST(:nodes AS text[]))
-        UNION SELECT e.dependent FROM up JOIN service_dependencies e ON e.supporting = up.node
+    WITH RECURSIVE above(node) AS (
+        SELECT unnest(CAST(:up AS text[]))
+        UNION SELECT e.dependent FROM above JOIN service_dependencies e ON e.supporting = above.node
+    ), below(node) AS (
+        SELECT unnest(CAST(:down AS text[]))
+        UNION SELECT e.supporting FROM below JOIN service_dependencies e ON e.dependent = below.node
     )
-    SELECT e.supporting, e.dependent FROM service_dependencies e JOIN up ON up.node = e.supporting
-    """
-)
-_BELOW = text(
-    """
-    WITH RECURSIVE down(node) AS (
-        SELECT unnest(CAST(:nodes AS text[]))
-        UNION SELECT e.supporting FROM down JOIN service_dependencies e ON e.dependent = down.node
-    )
-    SELECT e.supporting, e.dependent FROM service_dependencies e JOIN down ON down.node = e.dependent
+    SELECT e.supporting, e.dependent FROM service_dependencies e JOIN above ON above.node = e.supporting
+    UNION SELECT e.supporting, e.dependent FROM service_dependencies e JOIN below ON below.node = e.dependent
     """
 )
 
@@ -57,14 +52,10 @@ def names(conn: Connection, nodes: Iterable[Node], hold: bool = False) -> dict[N
     return found
 
 
-def above(conn: Connection, nodes: Sequence[Node]) -> list[Edge]:
-    """Every edge on the way up from these nodes, to all that depends on them."""
-    return [(row.supporting, row.dependent) for row in conn.execute(_ABOVE, {"nodes": list(nodes)})] if nodes else []
-
-
-def below(conn: Connection, nodes: Sequence[Node]) -> list[Edge]:
-    """Every edge on the way down from these nodes, to all that supports them."""
-    return [(row.supporting, row.dependent) for row in conn.execute(_BELOW, {"nodes": list(nodes)})] if nodes else []
+def related(conn: Connection, up: Iterable[Node], down: Iterable[Node] = ()) -> list[Edge]:
+    """Every edge on the way up from these nodes to all that depends on them, and down to all that supports them."""
+    rows = conn.execute(_RELATED, {"up": list(up), "down": list(down)})
+    return [(row.supporting, row.dependent) for row in rows]
 
 
 def touching(nodes: Iterable[Node], sight: Sight = EVERYTHING) -> Select[Any]:
@@ -96,8 +87,3 @@ def between(conn: Connection, edges: Iterable[Edge]) -> dict[Edge, Row[Any]]:
 def erase(conn: Connection, ids: Sequence[str]) -> None:
     """Take edges away."""
     conn.execute(delete(service_dependencies).where(service_dependencies.c.id.in_(ids)))
-
-
-def count(conn: Connection) -> int:
-    """How many edges there are."""
-    return conn.scalar(select(func.count()).select_from(service_dependencies)) or 0

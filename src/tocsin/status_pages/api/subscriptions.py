@@ -42,7 +42,7 @@ def list_of_incident(call: Call) -> Page:
 
     def show(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
         service = by_id(call.conn, incidents, [id])[id].service_id
-        seen = business.standings(call.conn, stored.capabilities(call.conn, service) if rows else [])
+        seen = business.standings(call.conn, stored.capabilities(call.conn, id, service) if rows else [])
         ways = stored.via(call.conn, rows, [one for one, standing in seen.items() if call.sight.sees(standing)])
         return [wire.subscriber_of_incident(row, ways) for row in rows]
 

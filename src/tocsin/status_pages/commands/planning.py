@@ -44,7 +44,7 @@ def plan(tx: Tx, most: int = AT_ONCE) -> int:
     incident = tx.conn.execute(select(incidents).where(incidents.c.id == row.incident_id)).one()
     if row.planned_to is None:
         announce(tx, _letter(row, incident))
-    about = stored.capabilities(tx.conn, incident.service_id)
+    about = stored.capabilities(tx.conn, incident.id, incident.service_id)
     people = stored.reached(tx.conn, row.incident_id, about, row.planned_to or "", most)
     standing = incident_queries.standings(tx.conn, [incident.id])[incident.id]
     write_to(tx, row.id, _addresses(tx.conn, sorted(able(tx.conn, people, standing))))

@@ -8,6 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_
 
 from tocsin.accounts.store.tables import team_members
 from tocsin.core.db import insert_rows
+from tocsin.impact.model import Relation
+from tocsin.impact.store import all_said
 from tocsin.incidents.store import queries as incident_queries
 from tocsin.incidents.store.tables import incidents
 from tocsin.rest.permissions import Sight
@@ -109,10 +111,14 @@ def count_users(conn: Connection, what: Thing) -> int:
     return conn.scalar(select(func.count()).select_from(of_thing(what).order_by(None).subquery())) or 0
 
 
-def capabilities(conn: Connection, service_id: str) -> list[str]:
-    """The business services that depend on a service, however far up."""
-    ups = {dependent for _, dependent in graph.above(conn, [graph.node("service", service_id)])}
-    return sorted(up.removeprefix("business_service/") for up in ups if up.startswith("business_service/"))
+def capabilities(conn: Connection, incident_id: str, service_id: str) -> list[str]:
+    """The business services that an incident concerns: all that depend on its service, however far up and whatever its
+    priority, and those that somebody said it impacts; but none of which somebody said that it does not (ei:BS4)."""
+    ups = {dependent for _, dependent in graph.related(conn, [graph.node("service", service_id)])}
+    found = {up.removeprefix("business_service/") for up in ups if up.startswith("business_service/")}
+    said = all_said(conn, incident_id)
+    found |= {id for id, relation in said.items() if relation == Relation.IMPACTED}
+    return sorted(found - {id for id, relation in said.items() if relation == Relation.NOT_IMPACTED})
 
 
 def via(conn: Connection, rows: Sequence[Any], business_ids: Sequence[str]) -> dict[Thing, list[str]]:

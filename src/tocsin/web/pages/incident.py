@@ -10,6 +10,7 @@ from tocsin.core.errors import Invalid, NotFound
 from tocsin.incidents.commands import notes, verbs
 from tocsin.incidents.model import Acknowledged, Delegated, Event, Snoozed, Status
 from tocsin.rest.permissions import Permission
+from tocsin.web.pages import impact
 from tocsin.web.pages.frame import framed
 from tocsin.web.queries import incidents as read
 from tocsin.web.queries import names, responders, timeline
@@ -31,6 +32,7 @@ SAID = {
     "cancel": "They are not asked any more.",
     "join": "You joined. Who has the incident has not changed.",
     "decline": "You declined.",
+    "impact": "Saved: business services show it at once.",
 }
 
 
@@ -46,6 +48,7 @@ def show(ask: Ask) -> Response:
         described=timeline.described(incident.body), everybody=names.everybody(ask.tx.conn),
         policies=names.policies(ask.tx.conn, ask.sight), morning=ask.watch.tomorrow_at(MORNING),
         can_answer=ask.may(Permission.RESPOND, "incident", incident.id),
+        impact=impact.of_incident(ask, incident.id),
         calls=responders.calls(ask.tx.conn, incident, ask.actor.user_id),
         updates=responders.updates(ask.tx.conn, incident.id, 1),
         asking=ask.field("message") if ask.errors else "",
@@ -159,7 +162,7 @@ def _to_level(ask: Ask) -> Response:
 
 _VERBS: dict[str, Callable[[Ask], Response]] = {
     "acknowledge": acknowledge, "unacknowledge": unacknowledge, "resolve": resolve, "reopen": reopen, "snooze": snooze,
-    "note": note, "reassign": reassign,
+    "note": note, "reassign": reassign, "impact": impact.mark,
 }  # fmt: skip
 
 PAGES = (

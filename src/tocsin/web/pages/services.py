@@ -13,13 +13,16 @@ from tocsin.core import ids, intake_log
 from tocsin.core.errors import Conflict, Invalid, NotFound
 from tocsin.core.intake_log import Raw
 from tocsin.rest.permissions import Permission
+from tocsin.services.store.graph import node
 from tocsin.web.pages.frame import framed
-from tocsin.web.queries import things
+from tocsin.web.queries import graph, things
 from tocsin.web.serving import Page
 from tocsin.web.site import Ask, go
 
 V2 = "events_api_v2_inbound_integration"
-SENT = "Test event sent. Its incident opens below in a moment, and pages whoever is on call."
+TOLD = {
+    "test": "Test event sent. Its incident opens below in a moment, and pages whoever is on call.", "saved": "Saved.",
+}  # fmt: skip
 
 
 def show(ask: Ask) -> Response:
@@ -30,7 +33,9 @@ def show(ask: Ask) -> Response:
     return framed(
         ask, "service.html", service=found, ways=things.ways_in(ask.tx.conn, found.id), v2=V2,
         latest=things.latest(ask.tx.conn, found.id), open_count=things.open_count(ask.tx.conn, found.id),
-        base=ask.asked.base_url, told=SENT if ask.query("done") == "test" else "",
+        base=ask.asked.base_url, told=TOLD.get(ask.query("done"), ""),
+        around=graph.around(ask.tx.conn, node("service", found.id), ask.sight),
+        may_change=ask.may(Permission.CONFIGURE, "service", found.id),
     )  # fmt: skip
 
 

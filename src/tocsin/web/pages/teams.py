@@ -18,6 +18,9 @@ from tocsin.rest.permissions import Permission, may
 from tocsin.schedules import commands as schedules_commands
 from tocsin.schedules import ports as schedules_ports
 from tocsin.schedules.store import finding
+from tocsin.services import commands_business
+from tocsin.services import ports as services_ports
+from tocsin.services.store import business
 from tocsin.web.pages.frame import framed
 from tocsin.web.queries import names, people
 from tocsin.web.serving import Page
@@ -68,6 +71,7 @@ def show(ask: Ask) -> Response:
         others=[(id, name) for id, name in names.everybody(conn) if id not in on_it],
         parents=[team for team in everywhere if team.id != row.id],
         policies=policies.of_team(conn, row.id), schedules=finding.of_team(conn, row.id),
+        businesses=business.of_team(conn, row.id),
         may_change=ask.may(Permission.MANAGE_TEAM, "team", row.id),
         may_staff=ask.may(Permission.MANAGE_TEAM, "team", row.id),
     )  # fmt: skip
@@ -107,12 +111,14 @@ def remove(ask: Ask) -> Response:
 
 
 def _uses(conn: Connection, id: str) -> list[str]:
-    return [*escalation_ports.uses_of_team(conn, id), *schedules_ports.uses_of_team(conn, id)]
+    asked = (escalation_ports.uses_of_team, schedules_ports.uses_of_team, services_ports.uses_of_team)
+    return [why for uses in asked for why in uses(conn, id)]
 
 
 def _move(tx: Tx, actor: Actor, source: str, target: str) -> None:
     escalation_commands.move_team(tx, actor, source, target)
     schedules_commands.move_to_team(tx, actor, source, target)
+    commands_business.move_team(tx, actor, source, target)
 
 
 _ONE = HERE + "/{id}"

@@ -132,7 +132,7 @@ def hears(conn: Connection, incident: Incident, user_id: str | None) -> bool:
     """Whether updates of this incident reach a person."""
     if user_id is None:
         return False
-    about = subscriptions.capabilities(conn, incident.service_id)
+    about = subscriptions.capabilities(conn, incident.id, incident.service_id)
     return subscriptions.reached(conn, incident.id, about, "", 1, user_id) == [user_id]
 
 

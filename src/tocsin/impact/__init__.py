@@ -1,0 +1,1 @@
+"""What open incidents do to business services: incidents seen through the graph of services."""

@@ -85,7 +85,8 @@ PARAMS = {
     "services": "service", "incidents": "incident", "log_entries": "log_entry", "change_events": "change_event",
     "integrations": "integration", "alerts": "alert", "notes": "note", "overrides": "override",
     "contact_methods": "contact_method", "notification_rules": "notification_rule",
-    "status_update_notification_rules": "status_update_notification_rule", "business_services": "business_service", "technical_services": "service",
+    "status_update_notification_rules": "status_update_notification_rule",
+    "business_services": "business_service", "technical_services": "service",
 }  # fmt: skip
 ELSEWHERE = {"abilities": "teams", "vendors": "PZQ6AUS", "priorities": "P1"}
 MADE_UP = {

@@ -14,6 +14,7 @@ from tocsin.escalation.model import Level, Snapshot, Target, TargetKind
 from tocsin.incidents.logic import TRANSITIONS, Opened, decide, open_incident
 from tocsin.incidents.model import (
     Acknowledged,
+    Asks,
     Delegated,
     Edited,
     Event,
@@ -23,7 +24,10 @@ from tocsin.incidents.model import (
     Reassigned,
     Refused,
     Reopened,
+    Request,
+    RequestTarget,
     Resolved,
+    RespondersAsked,
     Retriggered,
     Snoozed,
     Status,
@@ -37,6 +41,7 @@ NOW = datetime(2024, 1, 1, tzinfo=UTC)
 ALICE = Actor(ActorKind.USER, "alice", "Alice")
 ON_CALL = Target(TargetKind.USER, "alice")
 POLICY = Snapshot("EP", "Policy", 0, (Level("R", timedelta(minutes=5), (ON_CALL,)),))
+HELPER = RequestTarget(Asks.USER, "bob", "Bob")
 FACTS = Facts(oncall={ON_CALL: ("alice",)})
 
 #: events whose outcome depends on what they carry; all others carry their actor alone
@@ -49,6 +54,7 @@ SAID: dict[type[Event], tuple[Event, ...]] = {
     Reopened: tuple(Reopened(ALICE, status=status) for status in (Status.TRIGGERED, Status.ACKNOWLEDGED)),
     Edited: (Edited(ALICE, changes={"title": "other"}),),
     FieldsSet: (FieldsSet(ALICE, before={"tier": None}, after={"tier": 1}),),
+    RespondersAsked: (RespondersAsked(ALICE, request=Request("PR", "alice", "help", NOW, (HELPER,))),),
 }
 
 

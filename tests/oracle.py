@@ -95,11 +95,9 @@ def _check_answer(key: str, described: dict[str, Any], status: int, received: An
     if schema is None:
         return [] if received is None else [f"{key} answers a body where none is published"]
     faults = _faults(received, schema, key)
-    missing = [
-        name
-        for name in _envelope(schema) - waivers.ENVELOPES.get(key, set())
-        if not isinstance(received, dict) or name not in received
-    ]
+    expected = _envelope(schema) - waivers.ENVELOPES.get(key, set())
+    left_out = {name for name in expected if waivers.optional(key, name)}
+    missing = [name for name in expected - left_out if not isinstance(received, dict) or name not in received]
     return faults + [f"{key}: {name} is missing from the envelope" for name in missing]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tocsin.core.actor import system
-from tocsin.incidents.model import Incident, Page, Paged, Status
+from tocsin.incidents.model import Incident, Page, Paged, Status, waiting_for
 from tocsin.notifications.logic import BUNDLE, Chain, Rule, Standing, condition_of, due_at, retry_at, step, why_not
 
 Rules = Sequence[tuple[str, int, str]]
@@ -56,11 +56,12 @@ class Pager:
 
     def plan(self, now: datetime, pages: Sequence[tuple[str, Page]], incidents: Mapping[str, Incident]) -> None:
         """A chain for each page; a new assignment takes the place of older chains."""
-        latest = {(id, page.user_id): page for id, page in pages}
-        for (id, user), p in latest.items():
-            for old in [c for c in self.chains.values() if (c.incident_id, c.user_id) == (id, user) and not p.goes_on]:
+        latest = {(id, page.user_id, page.request_id): page for id, page in pages}
+        for (id, user, request), p in latest.items():
+            mine = [c for c in self.chains.values() if (c.incident_id, c.user_id, c.request_id) == (id, user, None)]
+            for old in [] if p.goes_on else mine:
                 del self.chains[old.id], self.steps[old.id]
-            chain = Chain(f"C{next(self._ids)}", id, user, p.urgency, p.level, p.kind, p.why, now)
+            chain = Chain(f"C{next(self._ids)}", id, user, p.urgency, p.level, p.kind, p.why, now, request_id=request)
             self._step(chain, now, incidents)
 
     def step(self, now: datetime, incidents: Mapping[str, Incident]) -> None:
@@ -102,7 +103,9 @@ class Pager:
             return []
         self.last[bundle] = now
         ids = tuple(dict.fromkeys(chain.incident_id for chain, _ in message.items))
-        assert all(incidents[id].status is Status.TRIGGERED for id in ids), "a page for what is not triggered"
+        paged = {chain.incident_id for chain, _ in message.items if chain.kind != "request"}
+        assert all(incidents[id].status is Status.TRIGGERED for id in paged), "a page for what is not triggered"
+        assert all(incidents[id].status is not Status.RESOLVED for id in ids), "a page for what is over"
         kinds = tuple(chain.kind for chain, _ in message.items)
         self.messages.append(
             Message(message.items[0][0].user_id, bundle[1], message.items[0][1].channel, ids, kinds, now)
@@ -124,8 +127,9 @@ class Pager:
 
 
 def _standing(incident: Incident) -> Standing:
-    return Standing(incident.status, incident.urgency, incident.assignees)
+    return Standing(incident.status, incident.urgency, incident.assignees, waiting_for(incident.requests))
 
 
 def _means(chain: Chain, rule: Rule, urgency: str, incidents: Mapping[str, Incident]) -> bool:
-    return why_not(condition_of(chain, rule), chain.user_id, urgency, _standing(incidents[chain.incident_id])) is None
+    standing = _standing(incidents[chain.incident_id])
+    return why_not(condition_of(chain, rule), chain.user_id, urgency, standing, chain.request_id) is None

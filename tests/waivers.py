@@ -25,7 +25,9 @@ OUTSIDE = [
 ERRORS = {400, 401, 403, 404, 405, 409, 413, 429, 500, 501, 503}
 
 # Operations that leave no audit record: incidents keep log entries instead, a preview changes nothing.
-UNAUDITED = re.compile(r"/incidents($|/\{id\})|/schedules/preview|/log_entries")
+UNAUDITED = re.compile(
+    r"(/tocsin)?/incidents($|/\{id\})|/schedules/preview|/log_entries|/templates/\{id\}/render|/change_events"
+)
 
 # Members of an error beyond the published three: the official client looks for these words in the object.
 ERROR_MEMBERS = {"account-level access token"}
@@ -68,6 +70,7 @@ _TYPES = [
     # Wrapped in the schemas, plain in every example and to every client (core:I122).
     (r".*/custom_fields.*\.default_value", ".*"),
     (r".*custom_fields\[\]\.value", ".*"),
+    (r"POST /templates/\{id\}/render\.warnings", "list"),  # published as an object, an array in the example (ei:SU2)
     (r"GET /vendors/\{id\}\.vendor", "dict"),  # published as an array, but the document's own example is an object
 ]
 
@@ -90,6 +93,19 @@ _EXTRA: list[tuple[str, str]] = [
     (r"[A-Z]+ /incidents/custom_fields.*\.fields?(\[\])?", "enabled"),  # PUT sets it
     (r"PUT /incidents/custom_fields/\{field_id\}\.field", "field_options"),  # as POST answers it
     (r".*\.business_services?(\[\])?\.team", "summary|html_url"),  # a whole reference, as everywhere (core:K7)
+    # Clients read a target inside this wrapper, as the document's own examples have it (go-pagerduty).
+    (r".*\.responder_request_targets\[\]", "responder_request_target"),
+    (r"PUT .*/responder_requests/cancel\.responder_request_targets\[\]", "result"),  # published; its type misleads
+    # The document's schema has another name for the envelope of one than its own example.
+    (
+        r"(GET|PUT) .*/status_update_notification_rules/\{status_update_notification_rule_id\}",
+        "status_update_notification_rule",
+    ),
+    (r".*\.subscribed_via\[\]", "type"),  # the example has it instead of the schema's name
+    (r".*/notification_subscriptions\.subscriptions\[\]\.subscription", "subscribable_name"),  # as its example has it
+    (r".*\.templates?(\[\])?", "created_at|updated_at"),  # in the examples alone
+    (r"GET /templates/fields\.fields\[\]", "domain"),  # the examples' name of the schema's domain_name
+    (r".*\.status_update_notification_rules?(\[\])?", "id|type|summary|self|html_url|created_at"),  # in the examples
     (r".*\.addons?(\[\])?", "services"),  # in the examples alone; include[]=services expands them
     (r".*\.teams?(\[\])?", "parent"),  # core:T1; clients that manage teams read it back
 ]
@@ -97,6 +113,7 @@ _EXTRA: list[tuple[str, str]] = [
 # (where, member): published as required, yet absent.
 _OPTIONAL: list[tuple[str, str]] = [
     (r".*/incidents/custom_fields.*\.fields?(\[\])?", "namespace"),  # required, and described nowhere
+    (r"(GET|PUT) .*/status_update_notification_rules/\{status_update_notification_rule_id\}", "notification_rule"),
     (r"GET /schedules/\{id\}/overrides\.overrides\[\]", "start|end|user"),  # `editable` tells ids alone (core:S40)
 ]
 

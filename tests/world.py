@@ -5,8 +5,8 @@
     w.advance(minutes=7)
     assert w.paged() == ["alice", "bob"]
 
-After every step it checks what must never break (`check`): no triggered incident without a next step, a ledger without
-gaps, one open alert a key, nobody unknown assigned, nothing left of what is resolved.
+After every step `check`: no triggered incident without a next step, a ledger without gaps, one open alert a key, nobody
+unknown assigned, nothing left of what is resolved.
 """
 
 import itertools
@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from tests.pager import Pager
+from tests.said import KEYS, Said, acknowledge, resolve, trigger
 from tocsin.core.actor import Actor, ActorKind, service, system
 from tocsin.core.intake_log import Raw, Stored
 from tocsin.escalation.model import Level, Snapshot, Strategy, Target, TargetKind
@@ -32,6 +33,7 @@ from tocsin.incidents.logic.fold import Entry, Fold, Known
 from tocsin.incidents.model import (
     Acknowledged,
     Alert,
+    Asks,
     Cleared,
     Delegated,
     Edited,
@@ -42,7 +44,13 @@ from tocsin.incidents.model import (
     Reassigned,
     Refused,
     Reopened,
+    Reply,
+    Request,
+    RequestsCancelled,
+    RequestTarget,
     Resolved,
+    ResponderReplied,
+    RespondersAsked,
     Rest,
     Snoozed,
     Status,
@@ -51,6 +59,7 @@ from tocsin.incidents.model import (
     Unacknowledged,
     Urgency,
     UrgencySet,
+    targets_of,
 )
 from tocsin.schedules.logic import who
 from tocsin.schedules.model import Schedule
@@ -59,35 +68,10 @@ from tocsin.services.model import Integration, Service
 
 CAST = ("alice", "bob", "carol", "dan", "eve")
 BEGAN = datetime(2024, 1, 1, 9, tzinfo=UTC)  # a Monday
-KEYS = {"api": "a" * 32, "other": "b" * 32}
 SHOP = Service("S", "Shop", "active", "EP")
+__all__ = ["BEGAN", "CAST", "World", "acknowledge", "person", "resolve", "trigger"]
 NEXT_STEP = (TimerKind.ESCALATE, TimerKind.REPAGE, TimerKind.RERESOLVE)
 Levels = Sequence[tuple[float, Sequence[str]]]
-
-
-@dataclass(frozen=True)
-class Said:
-    """An event as its sender words it, and the integration it is sent to."""
-
-    body: dict[str, Any]
-    via: str = "api"
-
-
-def trigger(summary: str, key: str | None = None, severity: str = "critical", via: str = "api", **more: Any) -> Said:
-    payload = {"summary": summary, "source": "web-1", "severity": severity, **more}
-    return _said("trigger", key or summary, via, payload=payload)
-
-
-def acknowledge(key: str, via: str = "api") -> Said:
-    return _said("acknowledge", key, via)
-
-
-def resolve(key: str, via: str = "api") -> Said:
-    return _said("resolve", key, via)
-
-
-def _said(action: str, key: str, via: str, **more: Any) -> Said:
-    return Said({"routing_key": KEYS[via], "event_action": action, "dedup_key": key, **more}, via)
 
 
 def person(name: str) -> Actor:
@@ -100,6 +84,8 @@ class World:
 
     levels: Levels = ((5, ("alice",)), (5, ("bob",)))
     loops: int = 0
+    helpers: Levels = ((5, ("carol",)), (5, ("dan",)))
+    helper_loops: int = 0
     ring: Sequence[int] = ()
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)  # on no call: their targets resolve to nobody
@@ -199,6 +185,37 @@ class World:
         change = urgency_change_at(self.service, urgency, self.now)
         return self.act(UrgencySet(person(by), "request", Urgency(urgency), change), number)
 
+    def ask(self, by: str, *targets: str, number: int | None = None, message: str = "Please help") -> Refused | None:
+        """Ask people, or `helpers`: a policy of its own."""
+        given = tuple(
+            RequestTarget(Asks.POLICY, name, name, snapshot=self.helping) if name == "helpers"
+            else RequestTarget(Asks.USER, name, name)
+            for name in targets
+        )  # fmt: skip
+        request = Request(next(self._ids), by, message, self.now, given)
+        return self.act(RespondersAsked(person(by), request=request), number)
+
+    def joins(self, who: str, number: int | None = None) -> Refused | None:
+        return self.act(ResponderReplied(person(who), "reply", who, True), number)
+
+    def declines(self, who: str, number: int | None = None) -> Refused | None:
+        return self.act(ResponderReplied(person(who), "reply", who, False), number)
+
+    def cancels(self, by: str, *targets: str) -> Refused | None:
+        kinds = tuple((Asks.POLICY if name == "helpers" else Asks.USER, name) for name in targets)
+        return self.act(RequestsCancelled(person(by), targets=kinds))
+
+    def stand(self, number: int | None = None) -> dict[str, str]:
+        """Who was asked to help -> their latest answer."""
+        asked = targets_of(self.incident(number).requests)
+        return {one.user_id: one.state.value for _, target in asked for one in target.responders}
+
+    @property
+    def helping(self) -> Snapshot:
+        """The policy that is asked for help."""
+        levels = [self._level(n, minutes, names) for n, (minutes, names) in enumerate(self.helpers)]
+        return Snapshot("HP", "helpers", self.helper_loops, tuple(levels))
+
     def note(self, by: str, content: str) -> Refused | None:
         return self.act(Noted(person(by), content=content))
 
@@ -290,7 +307,7 @@ class World:
         return () if target.id in self.away else (target.id,)
 
     def _fold(self) -> Fold:
-        taken = [self.policy, *(i.snapshot for i in self.incidents.values() if i.snapshot)]
+        taken = [self.policy, self.helping, *(i.snapshot for i in self.incidents.values() if i.snapshot)]
         targets = {target for snapshot in taken for level in snapshot.levels for target in level.targets}
         known = Known(
             {target: self._on_call(target) for target in targets}, dict(self.rings),
@@ -364,12 +381,19 @@ class World:
         return [i.id for i in self.incidents.values() if self._silent(i)]
 
     def _silent(self, incident: Incident) -> bool:
+        if _walking(incident) and (incident.id, TimerKind.REQUEST) not in self.timers:
+            return True
         if incident.status is Status.ACKNOWLEDGED:
             comes_back = incident.snoozed_until or incident.acknowledgement_timeout
             return bool(comes_back) and (incident.id, TimerKind.UNACKNOWLEDGE) not in self.timers
         if incident.status is Status.RESOLVED or any((incident.id, kind) in self.timers for kind in NEXT_STEP):
             return False
         return incident.resting is None or (incident.resting is Rest.LOW_URGENCY and incident.urgency is Urgency.HIGH)
+
+
+def _walking(incident: Incident) -> bool:
+    walks = (t for _, t in targets_of(incident.requests) if t.kind is Asks.POLICY and not t.resting)
+    return any(target.state is Reply.PENDING for target in walks)
 
 
 def _clock(span: timedelta) -> str:

@@ -34,10 +34,12 @@ from tocsin.events.limits import Limits
 from tocsin.notifications.channels.email.headers import BadAddress, mailbox
 from tocsin.notifications.channels.email.smtp import SmtpChannel
 from tocsin.notifications.channels.email.smtp_url import parse_smtp_url
+from tocsin.notifications.commands.broadcasting import LANE as UPDATES
 from tocsin.notifications.commands.sending import Addresses
-from tocsin.notifications.links import answer_url
+from tocsin.notifications.links import answer_url, unsubscribe_url
 from tocsin.notifications.store import sends
 from tocsin.rest.address import proxies
+from tocsin.status_pages.commands import planning as updates
 from tocsin.workers.bounded import as_many_as_the_system_allows, sweep, within
 from tocsin.workers.front import App, Front, Lifespan
 from tocsin.workers.health import Health
@@ -57,6 +59,7 @@ def unless_held(name: str, busy: Callable[[Connection], bool], due: Callable[[Co
 DUE_WORK = (
     Source("intake", lambda conn: intake_log.backlog(conn) > 0, due_work.never),
     unless_held("effects", effects.waiting, due_work.never),
+    unless_held("status updates", updates.waiting, due_work.never),
     unless_held("timers", due_work.idle, timers.next_due),
     unless_held("sends", sends.in_flight, sends.next_due),
 )
@@ -120,7 +123,16 @@ def addresses_of(settings: Settings) -> Addresses:
     def account(kind: str, link_id: str, now: datetime) -> str:
         return base + links.path(signer, kind, link_id, now)
 
-    return Addresses(answer, lambda incident_id: f"{base}/app/incidents/{incident_id}", f"{base}/app", account)
+    def unsubscribe(incident_id: str, user_id: str, now: datetime) -> str:
+        return unsubscribe_url(signer, base, incident_id, user_id, now)
+
+    def reply(incident_id: str, user_id: str, action: str, send_id: str, request_id: str, now: datetime) -> str:
+        return answer_url(signer, base, incident_id, user_id, action, send_id, now, request_id)  # type: ignore[arg-type]
+
+    def page(incident_id: str) -> str:
+        return f"{base}/app/incidents/{incident_id}"
+
+    return Addresses(answer, page, f"{base}/app", account, unsubscribe, reply)
 
 
 def lanes_of(settings: Settings, sink_port: int | None) -> list[Lane]:
@@ -130,7 +142,7 @@ def lanes_of(settings: Settings, sink_port: int | None) -> list[Lane]:
     def mail() -> SmtpChannel:
         return SmtpChannel(server, settings.mail_from, lambda: datetime.now(UTC))
 
-    return [Lane("email", mail, SEND_TIMEOUT)]
+    return [Lane("email", mail, SEND_TIMEOUT), Lane(UPDATES, mail, SEND_TIMEOUT)]
 
 
 def http_app(settings: Settings, database: Database) -> tuple[App, Callable[[], None]]:

@@ -1,7 +1,7 @@
 """Every operation of every package, with the ports between them: what the REST API and the pages serve."""
 
 from tocsin.accounts import ports as accounts_ports
-from tocsin.accounts.api import account, audit, licenses, sessions, sign_in, teams, users
+from tocsin.accounts.api import account, audit, licenses, sessions, sign_in, status_update_rules, teams, users
 from tocsin.accounts.keyring import Keyring
 from tocsin.accounts.oidc.discovery import directory
 from tocsin.accounts.store import standing
@@ -20,6 +20,7 @@ from tocsin.incidents import ports as incidents_ports
 from tocsin.incidents.api import below as incidents_below
 from tocsin.incidents.api import fields as incident_fields
 from tocsin.incidents.api import incidents as incidents_api
+from tocsin.incidents.api import responders as responders_api
 from tocsin.incidents.api import types as incident_types
 from tocsin.incidents.store import queries as incident_queries
 from tocsin.incidents.store import uses as incident_uses
@@ -42,6 +43,8 @@ from tocsin.services import api_addons, api_business, api_dependencies, commands
 from tocsin.services import api_fields as service_fields
 from tocsin.services import ports as services_ports
 from tocsin.services.store import business, catalog
+from tocsin.status_pages.api import subscriptions, updates
+from tocsin.status_pages.api import templates as templates_api
 from tocsin.tags import api as tags_api
 from tocsin.web import app as web
 
@@ -69,9 +72,14 @@ TABLES: tuple[Table, ...] = (
     api_addons.TABLE,
     api_business.TABLE,
     api_dependencies.TABLE,
+    responders_api.TABLE,
     impact_api.TABLE,
     events_api.TABLE,
     notifications_api.TABLE,
+    status_update_rules.TABLE,
+    subscriptions.TABLE,
+    updates.TABLE,
+    templates_api.TABLE,
 )
 
 FACTS: dict[str, Facts] = {

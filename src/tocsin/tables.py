@@ -19,6 +19,7 @@ import tocsin.schedules.store.tables
 import tocsin.services.store.addons
 import tocsin.services.store.graph_tables
 import tocsin.services.store.tables
+import tocsin.status_pages.store.tables
 import tocsin.tags.store  # noqa: F401
 from tocsin.core.metadata import metadata
 

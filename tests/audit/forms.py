@@ -13,6 +13,7 @@ UNAUDITED = {
     "/app/theme": "the look of one browser",
     "/app/incidents/": "the incident's own ledger",
     "/app/answer/": "the incident's own ledger",
+    "/app/unsubscribe/": "what one person hears of one incident",
     "/app/services/{id}/test-event": "an event, kept in the intake log",
     "/app/services/{id}/fields": "tests/web/test_field_pages.py, watched",
     "/app/sign-in/": "a code or a mail: what comes of it is recorded (tests/web/test_ways_in.py)",
@@ -50,6 +51,7 @@ def answered(site: Pages) -> dict[str, Any]:
     _keys(site, send)
     _fields(site, send)
     _graph(site, send)
+    _templates(site, send)
     _security(site, send)
     send("/app/account/second-factor", {"required": "yes"})
     send("/app/account/session-limits", LIMITS)
@@ -104,6 +106,13 @@ def _fields(site: Pages, send: Any) -> None:
     type = newest(site, "incident_type").resource_id
     send(f"{types}/{{id}}/fields", new, type)
     send(f"{types}/{{id}}", {"display_name": "Theft"}, type)
+
+
+def _templates(site: Pages, send: Any) -> None:
+    send("/app/status-templates", {"name": "First"})
+    id = newest(site, "template").resource_id
+    send("/app/status-templates/{id}", {"name": "Second"}, id)
+    send("/app/status-templates/{id}/remove", id=id)
 
 
 def _graph(site: Pages, send: Any) -> None:

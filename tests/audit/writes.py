@@ -47,6 +47,9 @@ _EDGES = {"relationships": [
     {"supporting_service": _ref("service"), "dependent_service": _ref("business_service", "business")}
 ]}  # fmt: skip
 _ADDON = {"type": "full_page_addon", "name": "Status", "src": "https://intranet.example.com"}
+_UPDATES, _UPDATE_RULE = f"{_USER}/status_update_notification_rules", "status_update_notification_rule"
+_WHO = {"subscriber_type": "user", "subscriber_id": "{user}"}
+_WHAT = {"subscribables": [{"subscribable_type": "business_service", "subscribable_id": "{business}"}]}
 
 
 def _fields(key: str, at: str) -> tuple[Write, ...]:
@@ -80,6 +83,21 @@ WRITES = (
     Write(
         "PUT /users/{id}/notification_rules/{notification_rule_id}", f"{_USER}/notification_rules/{{rule}}",
         {"notification_rule": _PLAN | {"start_delay_in_minutes": 9}},
+    ),
+    Write(
+        "POST /users/{id}/contact_methods", f"{_USER}/contact_methods",
+        {"contact_method": _METHOD | {"address": "5557654321"}}, "second",
+    ),
+    Write(
+        "POST /users/{id}/status_update_notification_rules", _UPDATES,
+        {_UPDATE_RULE: {"contact_method": _ref("phone_contact_method", "method")}}, "update_rule",
+    ),
+    Write(
+        f"PUT /users/{{id}}/status_update_notification_rules/{{{_UPDATE_RULE}_id}}", f"{_UPDATES}/{{update_rule}}",
+        {_UPDATE_RULE: {"contact_method": _ref("phone_contact_method", "second")}},
+    ),
+    Write(
+        f"DELETE /users/{{id}}/status_update_notification_rules/{{{_UPDATE_RULE}_id}}", f"{_UPDATES}/{{update_rule}}"
     ),
     Write("DELETE /users/{id}/notification_rules/{notification_rule_id}", f"{_USER}/notification_rules/{{rule}}"),
     Write("DELETE /users/{id}/contact_methods/{contact_method_id}", f"{_USER}/contact_methods/{{method}}"),
@@ -126,9 +144,23 @@ WRITES = (
     Write("PATCH /business_services/{id}", _BUSINESS, {"business_service": {"name": "Shop"}}),
     Write("POST /service_dependencies/associate", "/service_dependencies/associate", _EDGES),
     Write("POST /service_dependencies/disassociate", "/service_dependencies/disassociate", _EDGES),
+    Write("POST /business_services/{id}/subscribers", f"{_BUSINESS}/subscribers", {"subscribers": [_WHO]}),
+    Write("POST /business_services/{id}/unsubscribe", f"{_BUSINESS}/unsubscribe", {"subscribers": [_WHO]}),
+    Write("POST /business_services/{id}/account_subscription", f"{_BUSINESS}/account_subscription"),
+    Write("DELETE /business_services/{id}/account_subscription", f"{_BUSINESS}/account_subscription"),
+    *(
+        Write(f"POST /{kind}/{{id}}/notification_subscriptions{verb}", f"{at}/notification_subscriptions{verb}", _WHAT)
+        for kind, at in (("users", _USER), ("teams", _TEAM))
+        for verb in ("", "/unsubscribe")
+    ),
     Write("DELETE /business_services/{id}", _BUSINESS),
+    Write("POST /templates", "/templates", {"template": {"name": "First"}}, "template"),
+    Write("PUT /templates/{id}", "/templates/{template}", {"template": {"name": "Second"}}),
+    Write("DELETE /templates/{id}", "/templates/{template}"),
+    Write(
         "PUT /business_services/priority_thresholds", "/business_services/priority_thresholds",
         {"global_threshold": {"id": "{priority}", "order": 1}},
+    ),
     Write("DELETE /business_services/priority_thresholds", "/business_services/priority_thresholds"),
     Write("POST /addons", "/addons", {"addon": _ADDON}, "addon"),
     Write("PUT /addons/{id}", "/addons/{addon}", {"addon": _ADDON | {"name": "Board"}}),

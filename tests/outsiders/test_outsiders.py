@@ -85,13 +85,14 @@ PARAMS = {
     "services": "service", "incidents": "incident", "log_entries": "log_entry", "change_events": "change_event",
     "integrations": "integration", "alerts": "alert", "notes": "note", "overrides": "override",
     "contact_methods": "contact_method", "notification_rules": "notification_rule",
+    "status_update_notification_rules": "status_update_notification_rule",
     "business_services": "business_service", "technical_services": "service",
 }  # fmt: skip
 ELSEWHERE = {"abilities": "teams", "vendors": "PZQ6AUS", "priorities": "P1", "types": "incident_default"}
 MADE_UP = {
     "apps": "PNONE", "sign_in_providers": "PNONE", "identities": "PNONE", "oauth_delegations": "PNONE",
     "sessions": "browser", "{type}": "PNONE", "custom_fields": "PNONE", "field_options": "PNONE",
-    "tags": "PNONE", "addons": "PNONE",
+    "tags": "PNONE", "addons": "PNONE", "templates": "PNONE",
 }  # fmt: skip
 """Things that belong to no quarter: whoever is let in hears 404, whoever is not, 403."""
 
@@ -128,6 +129,7 @@ def body_of(operation: Operation, quarter: Quarter) -> Any:
         "POST /business_services": {"business_service": {"name": "new", "team": ref.get("team")}},
         "POST /service_dependencies/associate": {"relationships": [edge]},
         "POST /service_dependencies/disassociate": {"relationships": [edge]},
+        "POST /templates/{id}/render": {"incident_id": ids["incident"]},
         "POST /addons": {"addon": {
             "type": "full_page_addon", "name": "new", "src": "https://example.com", "services": [ref["service"]]}},
         "PUT /incidents": {"incidents": [{**ref["incident"], "status": "acknowledged"}]},

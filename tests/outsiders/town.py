@@ -142,11 +142,13 @@ def _things(database: Database, client: RestClient, name: str, person: str, on: 
     entries = client.get(f"/incidents/{incident}/log_entries").body["log_entries"]
     alerts = client.get(f"/incidents/{incident}/alerts").body["alerts"]
     method, rule = _reached(client, person)
+    update_rule = _told(client, person, method, incident, business)
     return {
         "schedule": schedule["id"], "override": override["id"], "escalation_policy": policy["id"],
         "service": service["id"], "business_service": business,
         "integration": way_in["id"], "incident": incident, "note": note["id"],
         "log_entry": entries[0]["id"], "alert": alerts[0]["id"], "contact_method": method, "notification_rule": rule,
+        "status_update_notification_rule": update_rule,
     }  # fmt: skip
 
 
@@ -177,6 +179,16 @@ def _reached(client: RestClient, person: str) -> tuple[str, str]:
     method = client.get(f"/users/{person}/contact_methods").body["contact_methods"][0]["id"]
     rule = client.get(f"/users/{person}/notification_rules").body["notification_rules"][0]["id"]
     return method, rule
+
+
+def _told(client: RestClient, person: str, method: str, incident: str, business: str) -> str:
+    """The resident asked for help, and hearing of this quarter's things; a rule for status updates."""
+    wanted = [{"subscribable_type": "incident", "subscribable_id": incident},
+              {"subscribable_type": "business_service", "subscribable_id": business}]  # fmt: skip
+    got = client.post(f"/users/{person}/notification_subscriptions", {"subscribables": wanted})
+    assert [one["result"] for one in got.body["subscriptions"]] == ["success"] * 2
+    rule = {"status_update_notification_rule": {"contact_method": {"id": method, "type": "email_contact_method"}}}
+    return str(_made(client, f"/users/{person}/status_update_notification_rules", rule)["id"])
 
 
 def _change(tx: Tx, name: str, ids: dict[str, str]) -> str:

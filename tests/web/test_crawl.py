@@ -22,6 +22,8 @@ from tocsin.fields.commands import definitions
 from tocsin.fields.wire import FieldBody
 from tocsin.impact.model import Relation
 from tocsin.impact.store import say
+from tocsin.incidents.commands import requesting
+from tocsin.incidents.model import Asks
 from tocsin.incidents.store import types
 from tocsin.incidents.store.tables import FIELDS as INCIDENTS
 from tocsin.incidents.store.tables import incidents
@@ -30,6 +32,10 @@ from tocsin.services.store.addons import addons
 from tocsin.services.store.graph_tables import business_services, service_dependencies
 from tocsin.services.store.tables import EVERY_SERVICE
 from tocsin.services.store.tables import FIELDS as SERVICES
+from tocsin.status_pages.commands import updating
+from tocsin.status_pages.store.subscriptions import put
+from tocsin.status_pages.store.tables import templates
+from tocsin.status_pages.wire import UpdateBody
 from tocsin.tables import metadata
 from tocsin.tags.store import put_on, tags
 from tocsin.web.app import PAGES
@@ -37,7 +43,12 @@ from tocsin.web.app import PAGES
 WORDS = ("name", "title", "summary", "description", "label", "content", "job_title", "message", "note", "why", "body")
 #: Pages that the crawl cannot reach by itself, each with its reason; they are asked for as they are.
 ALONE: dict[str, str] = {"/app/apps": "linked from the menu alone", "/app/apps/new": "", "/app/allowed-apps": ""}
-LINKS = ("/app/password/not-a-token", "/install/integration?app_id=none", "/oauth/authorize?client_id=none")
+LINKS = (
+    "/app/unsubscribe/not-a-token",
+    "/app/password/not-a-token",
+    "/install/integration?app_id=none",
+    "/oauth/authorize?client_id=none",
+)
 LETTER = (
     b"Subject: %s\r\nFrom: %s\r\nContent-Type: text/html\r\n\r\n<a href=https://testserver/app>%s</a><script>1</script>"
 )
@@ -57,6 +68,7 @@ def acme(pg_url: str, tmp_path: Path) -> Iterator[Pages]:
     team(site)
     fields(site)
     graph(site)
+    stakeholders(site)
     poison(site)
     letter = CANARY.encode()
     (tmp_path / "mailbox").mkdir()
@@ -105,6 +117,21 @@ def graph(site: Pages) -> None:
         put_on(tx.conn, ["PTAG"], "user", site.seeded.people["alice"])
         board = {"id": "PBOARD", "type": "full_page_addon", "name": "Board", "src": "https://testserver/x"}
         tx.conn.execute(insert(addons).values(**board, **kept))
+
+
+def stakeholders(site: Pages) -> None:
+    """Somebody asked for help, an update with a mail of its own, a template, subscribers."""
+    kept, alice = {"created_at": real_now()}, site.seeded.people["alice"]
+    parts = {"message": CANARY, "email_subject": CANARY, "email_body": CANARY}
+    made = {"id": "PTEMPLATE", "template_type": "status_update", "name": CANARY, "templated_fields": parts, **kept}
+    with site.database.begin() as tx:
+        for incident in tx.conn.execute(select(incidents.c.id)).scalars().all():
+            who = [(Asks.USER, site.seeded.people["eve"]), (Asks.POLICY, site.seeded.policy)]
+            requesting.ask(tx, site.person("alice"), incident, alice, CANARY, who)
+            told = {"message": CANARY, "subject": CANARY, "html_message": CANARY}
+            updating.publish(tx, site.person("alice"), incident, UpdateBody(**told))
+            put(tx.conn, [(("incident", incident), who) for who in (("user", alice), ("team", "PTEAM"))], False, tx.now)
+        tx.conn.execute(insert(templates).values(**made, updated_at=real_now()))
 
 
 def poison(site: Pages) -> None:

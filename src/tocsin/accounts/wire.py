@@ -131,6 +131,12 @@ class RuleBody(Body):
     contact_method: Pointer
 
 
+class StatusUpdateRuleBody(Body):
+    """Where somebody wants status updates."""
+
+    contact_method: Pointer
+
+
 class TeamBody(Body):
     """A team as clients send one."""
 
@@ -190,6 +196,16 @@ def rule(row: Row[Any]) -> Thing:
     fields = {"start_delay_in_minutes": delay, "urgency": row.urgency, "contact_method": target}
     summary = f"{delay} minutes: {row.method_type} {row.address}"
     return Thing("assignment_notification_rule", row.id, summary, fields, _below(row, "notification_rules"))
+
+
+def status_update_rule(row: Row[Any]) -> Thing:
+    """A status update notification rule in full (core:N32)."""
+    at = _method_path(row.user_id, row.contact_method_id)
+    target = Ref(f"{row.method_type}_contact_method", row.contact_method_id, row.label, at)
+    fields = {"contact_method": target, "created_at": row.created_at}
+    summary = f"contact method {row.contact_method_id} used as status_update_notification_rule"
+    path = _below(row, "status_update_notification_rules")
+    return Thing("status_update_notification_rule", row.id, summary, fields, path)
 
 
 def team(row: Row[Any], parents: Mapping[str, Row[Any]]) -> Thing:

@@ -3,7 +3,8 @@
 1. A chain starts when a person is assigned; each rule fires at start + its delay, by the rules as they are then
    (core:N21, core:N26).
 2. What fires on entering a level, and a re-page, holds while the incident is triggered, whoever has it by then; a
-   person's later steps hold only while it is still theirs, at the same urgency.
+   person's later steps hold only while it is still theirs, at the same urgency. A request for help holds while the
+   person has not answered it, whoever has acknowledged the incident (core:P50, core:I104).
 3. The first message to a (contact method, urgency) goes at once; what falls due within the next minute waits for that
    minute's end and becomes one message. High never waits for low: they are separate bundles.
 4. Retry 5 s ... 5 min, without end while the condition holds.
@@ -21,6 +22,8 @@ LONGEST_RETRY = timedelta(minutes=5)
 
 WHILE_TRIGGERED = "while_triggered"
 WHILE_ASSIGNED = "while_assigned"
+WHILE_REQUESTED = "while_requested"
+REQUEST = "request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +51,17 @@ class Chain:
     why: str
     started_at: datetime
     step: int = -1
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What of an incident decides whether a page still means anything."""
+    """What of an incident decides whether a page still means anything; `asked` are (request id, person)."""
 
     status: str
     urgency: str
     assignees: tuple[str, ...]
+    asked: frozenset[tuple[str, str]] = frozenset()
 
 
 def due_rules(chain: Chain, rules: Sequence[Rule], now: datetime) -> tuple[list[Rule], datetime | None]:
@@ -85,7 +90,9 @@ def step(chain: Chain, rules: Sequence[Rule], incident: Standing | None, now: da
     """Let a chain do what is due; it ends when a rule that is due means nothing any more, or with its last rule."""
     due, next_at = due_rules(chain, rules, now)
     held = tuple(
-        rule for rule in due if why_not(condition_of(chain, rule), chain.user_id, chain.urgency, incident) is None
+        rule
+        for rule in due
+        if why_not(condition_of(chain, rule), chain.user_id, chain.urgency, incident, chain.request_id) is None
     )
     unreachable = chain.step < 0 and not due and next_at is None
     if next_at is None or len(held) < len(due):
@@ -96,13 +103,19 @@ def step(chain: Chain, rules: Sequence[Rule], incident: Standing | None, now: da
 
 def condition_of(chain: Chain, rule: Rule) -> str:
     """What must hold for this page to be sent (SPINE 3)."""
+    if chain.kind == REQUEST:
+        return WHILE_REQUESTED
     return WHILE_TRIGGERED if rule.delay == 0 or chain.kind == "re-page" else WHILE_ASSIGNED
 
 
-def why_not(condition: str, user_id: str, urgency: str, incident: Standing | None) -> str | None:
+def why_not(
+    condition: str, user_id: str, urgency: str, incident: Standing | None, request_id: str | None = None
+) -> str | None:
     """Why a page must not be sent any more; None: it must."""
     if incident is None:
         return "the incident is gone"
+    if condition == WHILE_REQUESTED:
+        return _why_not_asked(incident, (request_id or "", user_id))
     if incident.status != Status.TRIGGERED:
         return f"the incident is {incident.status}"
     if condition == WHILE_TRIGGERED:
@@ -112,6 +125,12 @@ def why_not(condition: str, user_id: str, urgency: str, incident: Standing | Non
     if incident.urgency != urgency:
         return f"the urgency is {incident.urgency} now"
     return None
+
+
+def _why_not_asked(incident: Standing, asked: tuple[str, str]) -> str | None:
+    if incident.status == Status.RESOLVED:
+        return "the incident is resolved"
+    return None if asked in incident.asked else "the request for help is answered or taken back"
 
 
 def due_at(last: datetime | None, now: datetime) -> datetime:

@@ -13,7 +13,7 @@ from typing import Final, Literal, Protocol
 
 MOST_LISTED: Final = 50
 
-Kind = Literal["page", "re-page", "notice"]
+Kind = Literal["page", "re-page", "request", "notice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,23 @@ Outcome = Sent | Failed | Unknown
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A call for help with an incident: who asks, in which words, where to meet, and the links that answer."""
+
+    by: str
+    message: str
+    conference_number: str
+    conference_url: str
+    join_url: str
+    decline_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class PagedIncident:
-    """One incident as the person reads it. `links` are (href, text); `details` are (name, value); times are UTC."""
+    """One incident as the person reads it. `links` are (href, text); `details` are (name, value); times are UTC.
+
+    With `asked` the person is called to help with it, whoever has it.
+    """
 
     id: str
     number: int
@@ -62,6 +77,7 @@ class PagedIncident:
     html_url: str
     acknowledge_url: str
     resolve_url: str
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +85,8 @@ class Message:
     """One message to one address of one person.
 
     `key` is the idempotency key, `incidents` are the listed ones (rule 3) and `total` counts all of them;
-    `time_zone` is the person's IANA zone, `html_url` the page where everything stands. A notice carries its own words.
+    `time_zone` is the person's IANA zone, `html_url` the page where everything stands. A notice carries its own words,
+    in `notice_html` safe ones; with an `unsubscribe_url` it is one of many that the person may end.
     """
 
     key: str
@@ -83,6 +100,8 @@ class Message:
     notice_subject: str = ""
     notice_text: str = ""
     notice_button: str = ""
+    notice_html: str = ""
+    unsubscribe_url: str = ""
 
 
 class Channel(Protocol):

@@ -48,14 +48,17 @@ from tocsin.web.pages import (
     password_link,
     people,
     priorities,
+    responders,
     second_step,
     security,
     services,
     sign_in,
     sign_in_settings,
+    status_templates,
     tags,
     teams,
     things,
+    updates,
 )
 from tocsin.web.security import SafeHeaders
 from tocsin.web.serving import THREADS, Page, Threads, blank, endpoint
@@ -70,6 +73,7 @@ PAGES: tuple[Page, ...] = (
     *things.PAGES, *audit.PAGES, *people.PAGES, *teams.PAGES, *security.PAGES, *keys.PAGES, *account.PAGES,
     *second_step.PAGES, *password_link.PAGES, *sign_in_settings.PAGES, *incident_types.PAGES, *custom_fields.PAGES,
     *business_services.PAGES, *priorities.PAGES, *tags.PAGES, *addons.PAGES,
+    *responders.PAGES, *updates.PAGES, *status_templates.PAGES,
 )  # fmt: skip
 OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES, *connect.PAGES)
 

@@ -30,7 +30,7 @@ from tocsin.web.site import SESSION, Ask, Asked, Site, Values, go
 MOST_BYTES = 512 * 1024
 MOST_FIELDS = 5000
 THREADS = 12
-ANSWER, PASSWORD = "/app/answer/", "/app/password/"
+ANSWER, PASSWORD, UNSUBSCRIBE = "/app/answer/", "/app/password/", "/app/unsubscribe/"
 log = structlog.get_logger("tocsin.web")
 T = TypeVar("T")
 Run = Callable[[Ask], Response]
@@ -142,7 +142,7 @@ def answered(site: Site, page: Page, asked: Asked) -> Response:
 
 def loggable(path: str) -> str:
     """A path for the log: the token of a mailed link is an authority, so it is not written down."""
-    return next((f"{start}…" for start in (ANSWER, PASSWORD) if path.startswith(start)), path)
+    return next((f"{start}…" for start in (ANSWER, PASSWORD, UNSUBSCRIBE) if path.startswith(start)), path)
 
 
 def _ask(site: Site, page: Page, asked: Asked, tx: Tx) -> Ask:

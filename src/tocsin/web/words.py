@@ -28,6 +28,7 @@ ICONS = {
     "urgency_change": "activity", "field_value_change": "wrench", "custom_field_value_change": "wrench",
     "reach_trigger_limit": "layers",
     "reach_ack_limit": "layers",
+    "responder_request": "users", "responder_reply": "user", "status_update": "mail",
 }  # fmt: skip
 TONES = {
     "trigger": "bad", "unacknowledge": "bad", "exhaust_escalation_path": "bad", "escalate": "warm",
@@ -90,6 +91,11 @@ def _urgency(entry: Entry) -> str:
     return f"Urgency is {entry.after.get('urgency', 'another')} now"
 
 
+def _reply(entry: Entry) -> str:
+    said = {"joined": "joined", "declined": "declined", "user_cancelled": "took the request back"}
+    return _by(entry, said.get(str(entry.details.get("state")), "answered"))
+
+
 def _fields(entry: Entry) -> str:
     return _by(entry, "changed the " + names([FIELDS.get(name, name) for name in entry.after]))
 
@@ -115,12 +121,18 @@ _TITLES: dict[str, Callable[[Entry], str]] = {
     "field_value_change": _fields,
     "custom_field_value_change": lambda entry: _by(entry, "set " + names(list(entry.after))),
     "reach_trigger_limit": lambda entry: "Many repeats",
+    "responder_request": lambda entry: f"Asked for help: {names(entry.people)}" if entry.people else "Asked for help",
+    "responder_reply": _reply,
+    "status_update": lambda entry: _by(entry, "published a status update"),
 }
+
+
+SHOWN_ELSEWHERE = ("annotate", "custom_field_value_change", "responder_reply", "status_update")
 
 
 def reason(entry: Entry) -> str:
     """Why it happened; a note's words and new values stand elsewhere."""
-    return "" if entry.type in ("annotate", "custom_field_value_change") else entry.reason
+    return "" if entry.type in SHOWN_ELSEWHERE else entry.reason
 
 
 def way(entry: Entry) -> str:

@@ -9,6 +9,7 @@ from tocsin.core.db import Database
 from tocsin.core.intake_log import CHANNEL as INTAKE
 from tocsin.notifications.commands import planning
 from tocsin.notifications.commands.sending import Addresses
+from tocsin.status_pages.commands import planning as updates
 from tocsin.workers.auditing import audit
 from tocsin.workers.housekeeping import Beating, Housekeeping
 from tocsin.workers.listener import SEND, WORK, Listener
@@ -26,7 +27,7 @@ class Worker:
     """Decides events, fires timers, plans and sends pages, audits, tidies up."""
 
     def __init__(self, database: Database, owner: str, lanes: Sequence[Lane], urls: Addresses, retention_days: int):
-        wake = {name: threading.Event() for name in ("timers", "planner", "auditor", "tidy", "heart")}
+        wake = {name: threading.Event() for name in ("timers", "planner", "updates", "auditor", "tidy", "heart")}
         event_wakes = [threading.Event() for _ in range(EVENT_LOOPS)]
         timers = TimerWork(database)
         lane_wakes = [threading.Event() for _ in lanes]
@@ -34,6 +35,7 @@ class Worker:
             *(Loop(f"events {n}", lambda: decide_events(database, owner), w, REST) for n, w in enumerate(event_wakes)),
             Loop("timers", timers, wake["timers"], rest=timers.rest),
             Loop("planner", lambda: database.run(planning.plan) > 0, wake["planner"], rest=REST),
+            Loop("updates", lambda: database.run(updates.plan) > 0, wake["updates"], rest=REST),
             Loop("auditor", lambda: audit(database), wake["auditor"], rest=AUDIT_EVERY),
             Loop("heart", Beating(database, owner, "worker"), wake["heart"], rest=heartbeats.EVERY),
             Loop("tidy", Housekeeping(database, retention_days), wake["tidy"], rest=TIDY_EVERY),
@@ -41,7 +43,7 @@ class Worker:
         ]
         self._listener = Listener(
             database.url,
-            {INTAKE: event_wakes, WORK: [wake["timers"], wake["planner"]], SEND: lane_wakes},
+            {INTAKE: event_wakes, WORK: [wake["timers"], wake["planner"], wake["updates"]], SEND: lane_wakes},
         )
 
     def start(self) -> None:

@@ -41,7 +41,7 @@ ELSEWHERE = (
     {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": EVIL[:-1]}, {"origin": "null"},
 )  # fmt: skip
 #: No session stands behind these forms, so that another site could abuse nothing: the token in the address is all.
-OWN_AUTHORITY = ("/app/answer/",)
+OWN_AUTHORITY = ("/app/answer/", "/app/unsubscribe/")
 MOST_PER_PATTERN = 4
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from tocsin.accounts import wire
-from tocsin.accounts.commands import users
+from tocsin.accounts.commands import status_update_rules, users
 from tocsin.accounts.store import people, tables
 from tocsin.core import ids
 from tocsin.core.actor import Actor
@@ -62,6 +62,7 @@ def drop_method(tx: Tx, actor: Actor, row: Row[Any]) -> None:
     for rule in people.rules_of(tx.conn, [row.user_id]):
         if rule.contact_method_id == row.id:
             remove(tx, actor, tables.notification_rules, rule, _rule_subject(row.user_id, rule.id))
+    status_update_rules.drop_of_method(tx, actor, row.user_id, row.id)
     remove(tx, actor, tables.contact_methods, row, _subject(row.user_id, row.id, row.type, row.label))
 
 

@@ -73,6 +73,15 @@ notification_rules = Table(
     instant("created_at"),
 )
 
+status_update_rules = Table(
+    "status_update_notification_rules",
+    metadata,
+    text("id", primary_key=True),
+    text("user_id", ForeignKey("users.id"), index=True),
+    text("contact_method_id", ForeignKey("contact_methods.id", ondelete="CASCADE"), index=True),
+    instant("created_at"),
+)
+
 teams = Table(
     "teams",
     metadata,

@@ -17,6 +17,7 @@ from tocsin.incidents.model import (
     Event,
     Incident,
     RepageDue,
+    RequestDue,
     ReresolveDue,
     SupportHoursBegan,
     TimerKind,
@@ -32,6 +33,7 @@ EVENTS: dict[str, type[Event]] = {
     TimerKind.URGENCY: SupportHoursBegan,
     TimerKind.REPAGE: RepageDue,
     TimerKind.RERESOLVE: ReresolveDue,
+    TimerKind.REQUEST: RequestDue,
 }
 BY_SERVICE = {TimerKind.RESOLVE, TimerKind.URGENCY, TimerKind.UNACKNOWLEDGE}
 

@@ -14,7 +14,7 @@ from tocsin.escalation.model import Snapshot
 from tocsin.escalation.store.oncall import fallbacks, on_call
 from tocsin.escalation.store.rings import lock_rings
 from tocsin.incidents.logic.fold import Fold, Known
-from tocsin.incidents.model import Incident
+from tocsin.incidents.model import Incident, walks
 from tocsin.incidents.store.incidents import load
 from tocsin.services.store.tables import services
 
@@ -50,6 +50,7 @@ def lay(tx: Tx, ids: Iterable[str], more: Iterable[Snapshot] = (), skip_locked: 
 def fold_of(tx: Tx, incidents: dict[str, Incident], more: Iterable[Snapshot] = ()) -> Fold:
     """A fold with incidents that are locked already."""
     taken = [incident.snapshot for incident in incidents.values() if incident.snapshot is not None]
+    taken += [snapshot for incident in incidents.values() for snapshot in walks(incident.requests)]
     fold = Fold(tx.now, known(tx, [*taken, *more], {incident.service_id for incident in incidents.values()}))
     fold.load(incidents)
     return fold

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from tocsin.incidents.logic import answering, closing, directing, leaving, noting
+from tocsin.incidents.logic import answering, closing, directing, leaving, noting, requesting
 from tocsin.incidents.logic.opening import Opened, open_incident
 from tocsin.incidents.model import (
     Acknowledged,
@@ -32,11 +32,16 @@ from tocsin.incidents.model import (
     Refused,
     Reopened,
     RepageDue,
+    RequestDue,
+    RequestsCancelled,
     ReresolveDue,
     Resolved,
+    ResponderReplied,
+    RespondersAsked,
     Retriggered,
     Snoozed,
     Status,
+    StatusUpdated,
     SupportHoursBegan,
     Unacknowledged,
     UrgencySet,
@@ -88,8 +93,13 @@ _ROWS: Mapping[type[Event], tuple[Transition, Transition, Transition]] = {
     Edited: (noting.edit, noting.edit, noting.edit),
     FieldsSet: (noting.set_fields, noting.set_fields, noting.set_fields),
     Noted: (noting.note, noting.note, noting.note),
+    StatusUpdated: (noting.status_updated, noting.status_updated, noting.status_updated),
     ImpactMarked: (noting.mark_impact, noting.mark_impact, noting.mark_impact),
     Paged: (noting.paged, noting.paged, noting.paged),
+    RespondersAsked: (requesting.ask, requesting.ask, OVER),
+    ResponderReplied: (requesting.reply, requesting.reply, OVER),
+    RequestsCancelled: (requesting.cancel, requesting.cancel, requesting.cancel),
+    RequestDue: (requesting.due, requesting.due, stale),
 }
 
 TRANSITIONS: Mapping[tuple[Status, type[Event]], Transition] = {

@@ -13,6 +13,7 @@ from tocsin.escalation.logic import people_of
 from tocsin.escalation.model import Strategy
 from tocsin.incidents.logic.climbing import agent, next_step, pages, triggered
 from tocsin.incidents.logic.opening import acknowledgement_timer
+from tocsin.incidents.logic.requesting import joined_by
 from tocsin.incidents.model import (
     Acknowledged,
     Acknowledgement,
@@ -57,7 +58,8 @@ def acknowledge(incident: Incident, event: Acknowledged, facts: Facts, now: date
     details = {"acknowledgement_timeout": incident.acknowledgement_timeout}
     reason = f"{event.by.name} answered through {event.by.channel}"
     log = Log("acknowledge", event.by, event.cause, reason, user_id=event.by.user_id, details=details)
-    return taken, (log, *STOPPED, *acknowledgement_timer(taken, now))
+    taken, joined = joined_by(taken, event.by, event.cause, now)
+    return taken, (log, *joined, *STOPPED, *acknowledgement_timer(taken, now))
 
 
 def _claimed(incident: Incident, by: Actor, now: datetime) -> tuple[Assignment, ...]:

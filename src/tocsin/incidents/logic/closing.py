@@ -8,6 +8,7 @@ from tocsin.escalation.model import Entered
 from tocsin.incidents.logic.climbing import agent, enter_level, fall_back
 from tocsin.incidents.logic.directing import urgency_timer
 from tocsin.incidents.logic.opening import acknowledgement_timer, auto_resolve_timer
+from tocsin.incidents.logic.requesting import ended
 from tocsin.incidents.model import (
     Acknowledgement,
     Assignment,
@@ -42,6 +43,7 @@ def _closed(incident: Incident, event: Event, now: datetime) -> Incident:
         snoozed_until=None,
         resting=None,
         alerts_triggered=0,
+        requests=ended(incident.requests),
         resolved_at=now,
         updated_at=now,
         last_status_change_at=now,

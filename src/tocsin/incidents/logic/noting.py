@@ -17,6 +17,7 @@ from tocsin.incidents.model import (
     Noted,
     Paged,
     Retriggered,
+    StatusUpdated,
     Urgency,
     UrgencySet,
 )
@@ -48,6 +49,14 @@ def note(incident: Incident, event: Noted, facts: Facts, now: datetime) -> Decis
     """Somebody wrote something down (core:I90)."""
     details = {"note_id": event.note_id, "content": event.content}
     log = Log("annotate", event.by, event.cause, f"{event.by.name} noted", user_id=event.by.user_id, details=details)
+    return replace(incident, updated_at=now), (log,)
+
+
+def status_updated(incident: Incident, event: StatusUpdated, facts: Facts, now: datetime) -> Decision:
+    """Those who want to hear are told how it stands (core:I91, core:3.8)."""
+    details = {"status_update_id": event.update_id, "message": event.message}
+    reason = f"{event.by.name} published a status update"
+    log = Log("status_update", event.by, event.cause, reason, user_id=event.by.user_id, details=details)
     return replace(incident, updated_at=now), (log,)
 
 

@@ -44,7 +44,7 @@ class ClearTimer:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Start this person's notification rules (core:N21). `kind` is page or re-page.
+    """Start this person's notification rules (core:N21). `kind` is page, re-page or request (of `request_id`).
 
     `goes_on`: the climb came back to somebody or pages again, so rules that have not fired yet stay (core:P24);
     otherwise this is a new assignment that takes the place of an older one's rules (core:N22).
@@ -56,6 +56,7 @@ class Page:
     why: str
     kind: str = "page"
     goes_on: bool = False
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

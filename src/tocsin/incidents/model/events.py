@@ -8,6 +8,7 @@ from typing import Any
 from tocsin.core.actor import Actor
 from tocsin.escalation.model import Snapshot
 from tocsin.incidents.model.incident import Status, Urgency
+from tocsin.incidents.model.requests import Asks, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,14 @@ class Noted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StatusUpdated(Event):
+    """Somebody told those who want to hear how it stands."""
+
+    update_id: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ImpactMarked(Event):
     """Somebody said that it impacts a business service (or not), whatever is derived; `was`: what was said before."""
 
@@ -178,3 +187,31 @@ class Paged(Event):
     level: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RespondersAsked(Event):
+    """Somebody asks for more people; the targets of `request` have asked nobody yet, policies carry their snapshot."""
+
+    request: Request | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponderReplied(Event):
+    """`user_id`, who was asked, comes or does not; a refusal may be of one request alone."""
+
+    user_id: str = ""
+    joins: bool = True
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsCancelled(Event):
+    """These targets are not needed any more."""
+
+    targets: tuple[tuple[Asks, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDue(Event):
+    """Nobody of a policy that was asked has answered in time."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from tocsin.escalation.model import OnCall, Position, Rings, Snapshot
+from tocsin.incidents.model.requests import Requests
 
 
 class Status(StrEnum):
@@ -40,6 +41,7 @@ class TimerKind(StrEnum):
     URGENCY = "incident.urgency"
     REPAGE = "incident.re-page"
     RERESOLVE = "incident.re-resolve"
+    REQUEST = "incident.request"
 
 
 class Rest(StrEnum):
@@ -106,6 +108,7 @@ class Incident:
     trigger_count: int = 0
     seq: int = 0
     first_trigger_log_entry_id: str | None = None
+    requests: Requests = ()
 
     @property
     def position(self) -> Position:

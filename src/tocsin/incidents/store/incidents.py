@@ -10,7 +10,7 @@ from tocsin.core.db import insert_rows, update_mixed
 from tocsin.core.values import differences, made
 from tocsin.escalation.model import Snapshot
 from tocsin.escalation.store.snapshots import load_snapshots, snapshot_id
-from tocsin.incidents.model import Acknowledgement, Assignment, Incident, Rest, Status, Urgency, Via
+from tocsin.incidents.model import Acknowledgement, Assignment, Incident, Request, Requests, Rest, Status, Urgency, Via
 from tocsin.incidents.store.tables import incident_numbers, incidents
 
 _PLAIN = (
@@ -18,7 +18,7 @@ _PLAIN = (
     "level", "pass_no", "acknowledgement_timeout", "auto_resolve_timeout", "snoozed_until", "ever_acknowledged",
     "resolve_reason", "last_status_change_by", "resolved_at", "reopened_at", "incident_key", "priority_id",
     "incident_type", "body", "conference_bridge", "alerts_all", "alerts_triggered", "trigger_count", "seq",
-    "first_trigger_log_entry_id",
+    "first_trigger_log_entry_id", "requests",
 )  # fmt: skip
 
 
@@ -51,6 +51,11 @@ def difference_row(before: Incident, after: Incident) -> dict[str, Any]:
     return row
 
 
+def requests_of(stored: Any) -> Requests:
+    """Requests as their column keeps them."""
+    return msgspec.convert(stored, tuple[Request, ...])
+
+
 #: How a column's value becomes a field's; fields that are not here are kept as they are.
 _READ: dict[str, Callable[[Any], Any]] = {
     "status": Status,
@@ -59,6 +64,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "resting": lambda value: Rest(value) if value else None,
     "assignments": lambda value: msgspec.convert(value, tuple[Assignment, ...]),
     "acknowledgements": lambda value: msgspec.convert(value, tuple[Acknowledgement, ...]) if value else (),
+    "requests": lambda value: requests_of(value) if value else (),
 }
 COLUMNS = [incidents.c["snapshot_id" if name == "snapshot" else name] for name in Incident.__slots__]
 _CONVERT = [(n, _READ[name]) for n, name in enumerate(Incident.__slots__) if name in _READ]

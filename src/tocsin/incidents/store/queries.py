@@ -28,6 +28,10 @@ OVERLOOKED = ("notify", "assign", "reach_ack_limit", "reach_trigger_limit", "rep
 """Log entries that an overview leaves out (core:L5)."""
 
 
+HELPING = ("pending", "joined")
+"""Whoever is asked to help, or does, sees the incident and may answer it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What a list of incidents is narrowed to; empty means everything."""
@@ -65,7 +69,7 @@ def standings(conn: Connection, given: Sequence[str]) -> Mapping[str, Standing]:
     ids = ids_of(conn, given)
     i = incidents.c
     query = (
-        select(i.id, i.assignments, i.acknowledgements, escalation_policies.c.team_id)
+        select(i.id, i.assignments, i.acknowledgements, i.requests, escalation_policies.c.team_id)
         .outerjoin(escalation_policies, escalation_policies.c.id == i.policy_id)
         .where(i.id.in_(set(ids.values())))
     )
@@ -74,7 +78,12 @@ def standings(conn: Connection, given: Sequence[str]) -> Mapping[str, Standing]:
 
 
 def _asked(row: Any) -> frozenset[str]:
-    return frozenset([one["user_id"] for one in row.assignments] + [one["id"] for one in row.acknowledgements])
+    helping = (
+        one["user_id"] for request in row.requests for target in request["targets"] for one in target["responders"]
+        if one["state"] in HELPING
+    )  # fmt: skip
+    had = (one["user_id"] for one in row.assignments), (one["id"] for one in row.acknowledgements)
+    return frozenset((*had[0], *had[1], *helping))
 
 
 def standings_of_entries(conn: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
@@ -89,9 +98,11 @@ def seen(sight: Sight) -> ColumnElement[bool]:
     if sight.everything:
         return true()
     i = incidents.c
+    helping = [{"targets": [{"responders": [{"user_id": sight.user_id, "state": state}]}]} for state in HELPING]
     asked = or_(
-        i.assignments.contains([{"user_id": sight.user_id}]), i.acknowledgements.contains([{"id": sight.user_id}])
-    )
+        i.assignments.contains([{"user_id": sight.user_id}]), i.acknowledgements.contains([{"id": sight.user_id}]),
+        *(i.requests.contains([one]) for one in helping),
+    )  # fmt: skip
     mine = i.policy_id.in_(policies.seen_ids(sight))
     return or_(mine, asked) if sight.only is not None else or_(i.policy_id.is_(None), mine, asked)
 
@@ -192,6 +203,7 @@ def around_incidents(conn: Connection, rows: Rows) -> Around:
     people = [one["user_id"] for row in rows for one in row.assignments]
     people += [one["id"] for row in rows for one in row.acknowledgements]
     people += [(row.last_status_change_by or {}).get("id") for row in rows]
+    people += [person for row in rows for person in named_in(row.requests)]
     return _around(
         _AROUND_INCIDENTS,
         conn,
@@ -203,6 +215,12 @@ def around_incidents(conn: Connection, rows: Rows) -> Around:
         log_entries=(row.first_trigger_log_entry_id for row in rows),
         timers=(row.id for row in rows if row.status != "resolved"),
     )
+
+
+def named_in(requests: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Everybody whom stored requests for help name."""
+    asked = [one["user_id"] for request in requests for target in request["targets"] for one in target["responders"]]
+    return [*asked, *(request["requester_id"] for request in requests)]
 
 
 def around_alerts(conn: Connection, rows: Rows) -> Around:

@@ -47,6 +47,8 @@ incidents = Table(
     Column("seq", Integer, nullable=False),
     instant("last_logged_at"),
     text("first_trigger_log_entry_id", null=True),
+    document("requests", server_default=sql("'[]'::jsonb")),  # for more people, as the model has them
+    Index("ix_incidents_requests", "id", postgresql_where=sql("status <> 'resolved' AND requests <> '[]'::jsonb")),
     Index("ix_incidents_open", "service_id", "status", postgresql_where=sql("status <> 'resolved'")),
     Index("ix_incidents_created", "created_at"),
     Index("ix_incidents_service", "service_id", "created_at"),

@@ -43,6 +43,8 @@ def summary(row: Any, around: Around | None = None) -> str:
         return f"Notified {_names([row.user_id], around)}"
     if row.type in _OWN:
         return _OWN[row.type]
+    if row.type in refs.WIRE:
+        return str(row.reason)
     by = f" by {row.actor_name}" if row.actor_kind in ("user", "integration") and row.actor_name else ""
     return f"{_WORDS.get(row.type, row.type)}{by or f' through {_THROUGH.get(row.channel, row.channel)}'}"
 
@@ -68,7 +70,7 @@ def entry(row: Any, around: Around) -> Thing:
         "event_details": {"description": _described(row)},
     }
     path, page = refs.entry_path(row), refs.entry_page(row)
-    return Thing(f"{row.type}_log_entry", row.id, summary(row, around), fields | _more(row, around), path, page)
+    return Thing(refs.entry_type(row), row.id, summary(row, around), fields | _more(row, around), path, page)
 
 
 def _described(row: Any) -> str:
@@ -115,6 +117,8 @@ def _channel(row: Any, alert: Any) -> dict[str, Any]:
             return {"type": row.channel, "duration": details.get("duration")}
         case "annotate":
             return {"type": "note", "summary": details.get("content")}
+        case "responder_request" | "responder_reply" | "status_update":
+            return {"type": "note", "summary": details.get("message") or row.reason}
     return {"type": row.channel}
 
 

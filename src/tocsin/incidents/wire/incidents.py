@@ -3,8 +3,9 @@
 from typing import Any
 
 from tocsin.incidents.model import TimerKind
+from tocsin.incidents.store.incidents import requests_of
 from tocsin.incidents.store.queries import SHOWN_TIMERS, Around
-from tocsin.incidents.wire import entries, refs
+from tocsin.incidents.wire import entries, refs, requests
 from tocsin.rest import times
 from tocsin.rest.objects import Ref, Thing
 
@@ -36,8 +37,6 @@ def _plain(row: Any) -> dict[str, Any]:
         "incident_type": {"name": row.incident_type},
         "alert_grouping": None,
         "conference_bridge": None,
-        "incidents_responders": [],
-        "responder_requests": [],
         "urgency": row.urgency,
     }
 
@@ -59,6 +58,16 @@ def _referred(row: Any, around: Around) -> dict[str, Any]:
         ],
         "priority": _priority(row, around),
         "resolve_reason": _resolve_reason(row, around),
+        **_requests(row, around),
+    }
+
+
+def _requests(row: Any, around: Around) -> dict[str, Any]:
+    asked = requests_of(row.requests) if row.requests else ()
+    me = refs.of_incident(row.id, row.number, row.title)
+    return {
+        "incidents_responders": requests.responders(asked, me, around),
+        "responder_requests": [requests.request(one, me, around) for one in asked],
     }
 
 

@@ -19,6 +19,11 @@ def incident_ref(id: str, around: Around) -> Ref:
     return Ref("incident", id, numbered(row.number, row.title) if row else None, gone=row is None)
 
 
+def of_incident(id: str, number: int, title: str) -> Ref:
+    """A reference to an incident at hand."""
+    return Ref("incident", id, numbered(number, title))
+
+
 def user_ref(id: str, around: Around) -> Ref:
     """A reference to a person, living or gone."""
     row = around.users.get(id)
@@ -56,9 +61,18 @@ def agent_ref(kind: str, id: str | None, name: str | None, service_id: str, arou
     return None
 
 
+WIRE = {"responder_request": "annotate", "responder_reply": "annotate", "status_update": "annotate"}
+"""Types of the ledger that the wire's closed list has no name for (core:L1, core:3.8)."""
+
+
+def entry_type(row: Any) -> str:
+    """A log entry's type on the wire."""
+    return f"{WIRE.get(row.type, row.type)}_log_entry"
+
+
 def entry_ref(row: Any, summary: str) -> Ref:
     """A reference to a log entry."""
-    return Ref(f"{row.type}_log_entry", row.id, summary, entry_path(row), entry_page(row))
+    return Ref(entry_type(row), row.id, summary, entry_path(row), entry_page(row))
 
 
 def entry_path(row: Any) -> str:

@@ -10,6 +10,7 @@ from tocsin.core.actor import system
 from tocsin.core.db import Tx
 from tocsin.core.effects import Effect
 from tocsin.incidents.commands.table import lay
+from tocsin.incidents.logic.fold import Fold
 from tocsin.incidents.model import Paged
 from tocsin.incidents.store.outcome import save_fold
 from tocsin.notifications.logic import Chain
@@ -63,6 +64,19 @@ def note_unreachable(tx: Tx, unreached: Sequence[Chain]) -> None:
             details = {"status": "failed", "type": None, "address": None}
             fold.apply(chain.incident_id, Paged(system(), "timer", chain.user_id, chain.level, details, why))
     save_fold(tx.conn, fold)
+    effects.put(tx.conn, filter(None, (_not_told(fold, chain) for chain in unreached)), tx.now)
+
+
+def _not_told(fold: Fold, chain: Chain) -> tuple[str, str, dict[str, Any]] | None:
+    """Whoever asked for help hears that the one who was asked cannot be reached."""
+    incident = fold.incidents.get(chain.incident_id)
+    asked = [request for request in incident.requests if request.id == chain.request_id] if incident else []
+    if incident is None or not asked:
+        return None
+    subject = f"Somebody you asked for help cannot be paged (#{incident.number})"
+    text = f"They have no usable notification rule for high urgency.\n\nYou wrote: {asked[0].message}"
+    notice = {"user_id": asked[0].requester_id, "subject": subject, "text": text}
+    return "notice", chain.incident_id, {"notice": notice}
 
 
 def _log(tx: Tx, rows: Sequence[tuple[Any, str, str]]) -> None:

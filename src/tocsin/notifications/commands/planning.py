@@ -48,9 +48,13 @@ def plan(tx: Tx, limit: int = 500) -> int:
 
 
 def start_chains(tx: Tx, pages: Sequence[Effect]) -> None:
-    """A chain for each page; its rules without delay fire now. A new assignment takes the place of older chains."""
-    latest = {(page.subject, page.body["page"]["user_id"]): page for page in pages}
-    replaced = chains.drop(tx.conn, [who for who, page in latest.items() if not page.body["page"]["goes_on"]])
+    """A chain for each page; its rules without delay fire now. A new assignment takes the place of older chains.
+
+    A call for help stands beside them, each request by itself.
+    """
+    latest = {(p.subject, p.body["page"]["user_id"], p.body["page"].get("request_id")): p for p in pages}
+    anew = [(incident, user) for (incident, user, _), page in latest.items() if not page.body["page"]["goes_on"]]
+    replaced = chains.drop(tx.conn, anew)
     timers.clear(tx.conn, [(id, STEP) for id in replaced])
     again = step_chains(tx, [_chain(page) for page in latest.values()])
     chains.add(tx.conn, (chain for chain, _ in again))  # most end with their first step and are never stored
@@ -60,8 +64,9 @@ def start_chains(tx: Tx, pages: Sequence[Effect]) -> None:
 def _chain(effect: Effect) -> Chain:
     page, at = effect.body["page"], datetime.fromisoformat(effect.body["at"])
     return Chain(
-        ids.thing(), effect.subject, page["user_id"], page["urgency"], page["level"], page["kind"], page["why"], at
-    )
+        ids.thing(), effect.subject, page["user_id"], page["urgency"], page["level"], page["kind"], page["why"], at,
+        request_id=page.get("request_id"),
+    )  # fmt: skip
 
 
 def fire(tx: Tx, due: Sequence[Timer]) -> int:
@@ -124,8 +129,9 @@ def _new(tx: Tx, chain: Chain, rule: Rule, last: datetime | None) -> dict[str, A
 
 def _item(chain: Chain, rule: Rule) -> Item:
     return Item(
-        chain.incident_id, chain.id, chain.user_id, chain.level, chain.kind, condition_of(chain, rule), chain.why
-    )
+        chain.incident_id, chain.id, chain.user_id, chain.level, chain.kind, condition_of(chain, rule), chain.why,
+        chain.request_id,
+    )  # fmt: skip
 
 
 def send_notices(tx: Tx, notices: Iterable[Effect]) -> None:

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 from tocsin.core import effects
 from tocsin.core.db import Tx, to_json
+from tocsin.notifications.commands.broadcasting import Broadcast, letters
 from tocsin.notifications.logic import retry_at, why_not
-from tocsin.notifications.model import Failed, Message, Outcome, PagedIncident, Sent, Unknown
+from tocsin.notifications.model import Asked, Failed, Message, Outcome, PagedIncident, Sent, Unknown
 from tocsin.notifications.store import sends
 from tocsin.notifications.store.chains import standings
 from tocsin.notifications.store.content import Told, person, told
@@ -28,13 +29,17 @@ class Addresses:
     """How the links in a message are made.
 
     `answer(incident_id, user_id, action, send_id, now)` signs a one-click link; `page(incident_id)` is its page;
-    `account(kind, link_id, now)` signs a link of `accounts.commands.links`.
+    `unsubscribe(incident_id, user_id, now)` signs one that ends the updates of an incident.
+    `account(kind, link_id, now)` signs a link of `accounts.commands.links`. `reply(incident_id, user_id, action,
+    send_id, request_id, now)` signs one that answers a call for help.
     """
 
     answer: Callable[[str, str, str, str, datetime], str]
     page: Callable[[str], str]
     home: str
     account: Callable[[str, str, datetime], str] = lambda kind, link_id, now: ""
+    unsubscribe: Callable[[str, str, datetime], str] = lambda incident_id, user_id, now: ""
+    reply: Callable[[str, str, str, str, str, datetime], str] = lambda *given: ""
 
 
 def claim(
@@ -47,9 +52,12 @@ def claim(
     pages = sends.items_of(tx.conn, [send.id for send in taken if send.kind != "notice"])
     live = _still_meant(tx, taken, pages)
     about = told(tx.conn, {item.incident_id for listed in live.values() for item in listed[:LISTED]})
+    written = letters(tx.conn, (send.notice for send in taken))
     ready = []
     for send in taken:
-        if send.kind == "notice":
+        if letter := written.get((send.notice or {}).get("broadcast", "")):
+            ready.append((send, _copy(tx, send, letter, urls)))
+        elif send.kind == "notice":
             ready.append((send, _notice(tx, send, urls)))
         elif listed := live.get(send.id):
             ready.append((send, _message(tx, send, listed, about, urls)))
@@ -65,7 +73,8 @@ def _still_meant(tx: Tx, taken: Sequence[Send], pages: dict[str, list[tuple[int,
     dropped: dict[int, str] = {}
     for send_id, listed in pages.items():
         for row_id, item in listed:
-            reason = why_not(item.condition, item.user_id, urgency[send_id], standing.get(item.incident_id))
+            incident = standing.get(item.incident_id)
+            reason = why_not(item.condition, item.user_id, urgency[send_id], incident, item.request_id)
             if reason is None:
                 live.setdefault(send_id, []).append(item)
             else:
@@ -86,15 +95,25 @@ def _notice(tx: Tx, send: Send, urls: Addresses) -> Message:
     )  # fmt: skip
 
 
+def _copy(tx: Tx, send: Send, letter: Broadcast, urls: Addresses) -> Message:
+    name, zone = person(tx.conn, send.user_id)
+    return Message(
+        send.id, send.address, name, "notice", (), 0, zone, urls.page(letter.incident_id),
+        notice_subject=letter.subject, notice_text=letter.text, notice_button="Open the incident",
+        notice_html=letter.html, unsubscribe_url=urls.unsubscribe(letter.incident_id, send.user_id or "", tx.now),
+    )  # fmt: skip
+
+
 def _message(tx: Tx, send: Send, listed: Sequence[Item], about: dict[str, Told], urls: Addresses) -> Message:
     name, zone = person(tx.conn, send.user_id)
-    once = {item.incident_id: item for item in listed}
+    once = {(item.incident_id, item.request_id): item for item in listed}
     shown = [item for item in once.values() if item.incident_id in about][:LISTED]
+    kinds = {item.kind for item in listed}
     return Message(
         key=send.id,
         to=send.address,
         to_name=name,
-        kind="re-page" if all(item.kind == "re-page" for item in listed) else "page",
+        kind="request" if kinds == {"request"} else "re-page" if kinds == {"re-page"} else "page",
         incidents=tuple(_paged(tx, send, item, about[item.incident_id], urls) for item in shown),
         total=len(once),
         time_zone=zone,
@@ -123,6 +142,22 @@ def _paged(tx: Tx, send: Send, item: Item, incident: Told, urls: Addresses) -> P
         html_url=urls.page(incident.id),
         acknowledge_url=urls.answer(incident.id, item.user_id, "acknowledge", send.id, tx.now),
         resolve_url=urls.answer(incident.id, item.user_id, "resolve", send.id, tx.now),
+        asked=_asked(tx, send, item, incident, urls),
+    )
+
+
+def _asked(tx: Tx, send: Send, item: Item, incident: Told, urls: Addresses) -> Asked | None:
+    request = incident.requests.get(item.request_id or "")
+    if request is None:
+        return None
+    bridge = incident.conference_bridge or {}
+    return Asked(
+        by=person(tx.conn, request.requester_id)[0],
+        message=request.message,
+        conference_number=bridge.get("conference_number") or "",
+        conference_url=bridge.get("conference_url") or "",
+        join_url=urls.reply(incident.id, item.user_id, "join", send.id, request.id, tx.now),
+        decline_url=urls.reply(incident.id, item.user_id, "decline", send.id, request.id, tx.now),
     )
 
 

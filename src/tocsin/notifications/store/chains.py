@@ -7,6 +7,8 @@ from sqlalchemy import Connection, delete, select, true, tuple_
 
 from tocsin.accounts.store.tables import contact_methods, notification_rules, users
 from tocsin.core.db import insert_rows, update_rows
+from tocsin.incidents.model import waiting_for
+from tocsin.incidents.store.incidents import requests_of
 from tocsin.incidents.store.tables import incidents
 from tocsin.notifications.channels import CHANNELS
 from tocsin.notifications.logic import Chain, Rule, Standing
@@ -42,15 +44,22 @@ def rules_of(
 def standings(conn: Connection, incident_ids: Iterable[str]) -> dict[str, Standing]:
     """What decides whether a page of these incidents still means anything (read without a lock)."""
     i = incidents.c
-    rows = conn.execute(select(i.id, i.status, i.urgency, i.assignments).where(i.id.in_(list(incident_ids))))
-    return {r.id: Standing(r.status, r.urgency, tuple(a["user_id"] for a in r.assignments)) for r in rows}
+    query = select(i.id, i.status, i.urgency, i.assignments, i.requests).where(i.id.in_(list(incident_ids)))
+    return {
+        r.id: Standing(r.status, r.urgency, tuple(a["user_id"] for a in r.assignments), _asked(r.requests))
+        for r in conn.execute(query)
+    }
+
+
+def _asked(stored: Any) -> frozenset[tuple[str, str]]:
+    return waiting_for(requests_of(stored)) if stored else frozenset()
 
 
 def _row(chain: Chain) -> dict[str, Any]:
     return {
         "id": chain.id, "incident_id": chain.incident_id, "user_id": chain.user_id, "urgency": chain.urgency,
         "level": chain.level, "kind": chain.kind, "why": chain.why, "started_at": chain.started_at,
-        "step_minutes": chain.step,
+        "step_minutes": chain.step, "request_id": chain.request_id,
     }  # fmt: skip
 
 
@@ -60,10 +69,13 @@ def add(conn: Connection, new: Iterable[Chain]) -> None:
 
 
 def drop(conn: Connection, people: Iterable[tuple[str, str]]) -> list[str]:
-    """Forget the chains of these (incident, person); their ids."""
+    """Forget the chains of these (incident, person), but those of calls for help; their ids."""
     pair = tuple_(chains.c.incident_id, chains.c.user_id)
     whose = list(people)
-    return list(conn.scalars(delete(chains).where(pair.in_(whose)).returning(chains.c.id))) if whose else []
+    if not whose:
+        return []
+    mine = pair.in_(whose) & chains.c.request_id.is_(None)
+    return list(conn.scalars(delete(chains).where(mine).returning(chains.c.id)))
 
 
 def advance(conn: Connection, stepped: Iterable[Chain]) -> None:
@@ -82,6 +94,17 @@ def lock(conn: Connection, ids: Iterable[str]) -> list[Chain]:
     """These chains, locked; those that somebody else holds are left out."""
     query = select(chains).where(chains.c.id.in_(list(ids))).order_by(chains.c.id).with_for_update(skip_locked=True)
     return [
-        Chain(r.id, r.incident_id, r.user_id, r.urgency, r.level, r.kind, r.why, r.started_at, r.step_minutes)
+        Chain(
+            r.id,
+            r.incident_id,
+            r.user_id,
+            r.urgency,
+            r.level,
+            r.kind,
+            r.why,
+            r.started_at,
+            r.step_minutes,
+            r.request_id,
+        )
         for r in conn.execute(query)
     ]

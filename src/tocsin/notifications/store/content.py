@@ -1,6 +1,6 @@
 """What a page tells: the incidents of a message, with the alert that says most about each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from tocsin.accounts.store.tables import users
+from tocsin.incidents.model import Request
+from tocsin.incidents.store.incidents import requests_of
 from tocsin.incidents.store.tables import alerts, incidents
 from tocsin.services.store.tables import services
 
@@ -25,6 +27,8 @@ class Told:
     created_at: datetime
     severity: str | None
     body: Any
+    conference_bridge: Mapping[str, Any] | None
+    requests: Mapping[str, Request]
 
 
 def told(conn: Connection, incident_ids: Iterable[str]) -> dict[str, Told]:
@@ -32,7 +36,18 @@ def told(conn: Connection, incident_ids: Iterable[str]) -> dict[str, Told]:
     wanted = list(incident_ids)
     i = incidents.c
     query = (
-        select(i.id, i.number, i.title, services.c.name, i.urgency, i.status, i.created_at, i.body)
+        select(
+            i.id,
+            i.number,
+            i.title,
+            services.c.name,
+            i.urgency,
+            i.status,
+            i.created_at,
+            i.body,
+            i.conference_bridge,
+            i.requests,
+        )
         .join(services, services.c.id == i.service_id)
         .where(i.id.in_(wanted))
     )
@@ -40,7 +55,11 @@ def told(conn: Connection, incident_ids: Iterable[str]) -> dict[str, Told]:
     found = {}
     for r in conn.execute(query):
         severity, body = alert_of.get(r.id, (None, r.body))
-        found[r.id] = Told(r.id, r.number, r.title, r.name, r.urgency, r.status, r.created_at, severity, body)
+        asked = {request.id: request for request in requests_of(r.requests)} if r.requests else {}
+        found[r.id] = Told(
+            r.id, r.number, r.title, r.name, r.urgency, r.status, r.created_at, severity, body, r.conference_bridge,
+            asked,
+        )  # fmt: skip
     return found
 
 

@@ -33,6 +33,7 @@ class Item:
     kind: str
     condition: str
     why: str
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def put_items(conn: Connection, into: Iterable[tuple[str, Item]], now: datetime)
             {
                 "send_id": send_id, "incident_id": i.incident_id, "chain_id": i.chain_id, "user_id": i.user_id,
                 "level": i.level, "kind": i.kind, "condition": i.condition, "why": i.why, "created_at": now,
-                "state": "waiting",
+                "state": "waiting", "request_id": i.request_id,
             }
             for send_id, i in into
         ),
@@ -157,7 +158,7 @@ def items_of(conn: Connection, send_ids: Sequence[str]) -> dict[str, list[tuple[
     query = select(items).where(i.send_id.in_(send_ids), i.state == "waiting").order_by(i.id)
     found: dict[str, list[tuple[int, Item]]] = {}
     for r in conn.execute(query):
-        item = Item(r.incident_id, r.chain_id, r.user_id, r.level, r.kind, r.condition, r.why)
+        item = Item(r.incident_id, r.chain_id, r.user_id, r.level, r.kind, r.condition, r.why, r.request_id)
         found.setdefault(r.send_id, []).append((r.id, item))
     return found
 

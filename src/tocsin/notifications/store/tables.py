@@ -14,10 +14,11 @@ chains = Table(
     text("user_id", index=True),
     text("urgency"),
     Column("level", Integer),
-    text("kind"),  # page | re-page
+    text("kind"),  # page | re-page | request
     text("why"),
     instant("started_at"),
     Column("step_minutes", Integer, nullable=False),  # rules up to this delay have fired; -1: none yet
+    text("request_id", null=True),  # of a call for help
 )
 
 sends = Table(
@@ -29,7 +30,7 @@ sends = Table(
     text("contact_method_id", null=True),
     text("address"),
     text("urgency"),
-    text("kind"),  # page | re-page | notice
+    text("kind"),  # page | re-page | request | notice
     text("state"),  # waiting | sending | unknown | sent | failed | dropped
     instant("due_at"),
     Column("attempt", Integer, nullable=False),
@@ -66,12 +67,24 @@ items = Table(
     text("user_id"),
     Column("level", Integer),
     text("kind"),  # page | re-page
-    text("condition"),  # while_triggered | while_assigned
+    text("condition"),  # while_triggered | while_assigned | while_requested
+    text("request_id", null=True),
     text("why"),
     instant("created_at"),
     text("state"),  # waiting | sent | dropped
     text("reason", null=True),
     Column("logged", Boolean, nullable=False, server_default=sql("false")),
+)
+
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    text("id", primary_key=True),
+    text("incident_id", index=True),
+    text("subject"),
+    text("text"),
+    text("html"),  # safe already; empty: the text is all there is
+    instant("created_at"),
 )
 
 channel_health = Table(

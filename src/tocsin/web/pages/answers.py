@@ -13,15 +13,15 @@ from starlette.responses import Response
 from tocsin.accounts.store.tables import users
 from tocsin.core.actor import Actor, ActorKind
 from tocsin.core.signing import BadToken
-from tocsin.incidents.commands import verbs
-from tocsin.incidents.model import Status
+from tocsin.incidents.commands import requesting, verbs
+from tocsin.incidents.model import Reply, Status, targets_of
 from tocsin.notifications.links import Answer, read_answer
 from tocsin.web.moments import Watch, zone_of
 from tocsin.web.queries import incidents as read
 from tocsin.web.serving import Page
 from tocsin.web.site import ZONE, Ask
 
-WORDS = {"acknowledge": "Acknowledge", "resolve": "Resolve"}
+WORDS = {"acknowledge": "Acknowledge", "resolve": "Resolve", "join": "Join", "decline": "Decline"}
 EXPIRED = ("This link is too old.", "Links in a mail work for 14 days. Sign in to answer.")
 FORGED = (
     "This link does not work.",
@@ -53,18 +53,39 @@ def act(ask: Ask) -> Response:
         return found
     answer, person, shown = found
     if not _needless(answer, person, shown):
-        verb = verbs.acknowledge if answer.action == "acknowledge" else verbs.resolve
         actor = Actor(ActorKind.USER, person.id, person.name, "email", person.role, address=ask.asked.address)
-        verb(ask.tx, actor, [shown.incident.id], cause="reply")
+        _answer(ask, answer, actor, shown.incident.id)
         return _page(ask, answer, person, read.one(ask.tx.conn, shown.incident.id, ask.now) or shown, done=True)
     return _page(ask, answer, person, shown)
+
+
+def _answer(ask: Ask, answer: Answer, actor: Actor, incident_id: str) -> None:
+    if answer.action in ("join", "decline"):
+        requesting.reply(ask.tx, actor, incident_id, answer.action == "join", answer.request_id, cause="reply")
+        return
+    verb = verbs.acknowledge if answer.action == "acknowledge" else verbs.resolve
+    verb(ask.tx, actor, [incident_id], cause="reply")
 
 
 def _needless(answer: Answer, person: Person, shown: read.Shown) -> bool:
     """Whether it is over, or this person has it already: then nothing is done twice."""
     status = shown.incident.status
+    if status is not Status.RESOLVED and answer.action in ("join", "decline"):
+        return not _open(answer, shown)
     mine = any(ack.id == person.id for ack in shown.incident.acknowledgements)
     return status is Status.RESOLVED or (answer.action == "acknowledge" and status is Status.ACKNOWLEDGED and mine)
+
+
+def _open(answer: Answer, shown: read.Shown) -> bool:
+    """Whether the call for help still waits for this answer: who declined may yet join."""
+    asked = [
+        one.state
+        for request, target in targets_of(shown.incident.requests)
+        for one in target.responders
+        if request.id == answer.request_id and one.user_id == answer.user_id
+    ]
+    over = (Reply.JOINED,) if answer.action == "join" else (Reply.JOINED, Reply.DECLINED, Reply.CANCELLED)
+    return any(state not in over for state in asked)
 
 
 def _read(ask: Ask) -> Response | tuple[Answer, Person, read.Shown]:

@@ -14,7 +14,7 @@ from tocsin.web.pages import impact, values
 from tocsin.web.pages.frame import framed
 from tocsin.web.queries import fields as field_queries
 from tocsin.web.queries import incidents as read
-from tocsin.web.queries import names, timeline
+from tocsin.web.queries import names, responders, timeline
 from tocsin.web.serving import Page
 from tocsin.web.site import Ask, go
 
@@ -30,13 +30,17 @@ SAID = {
     "escalate": "Escalated.",
     "unacknowledge": "Given back: it pages again.",
     "fields": "Saved.",
+    "ask": "They are paged.",
+    "cancel": "They are not asked any more.",
+    "join": "You joined. Who has the incident has not changed.",
+    "decline": "You declined.",
     "impact": "Saved: business services show it at once.",
 }
 
 
 def show(ask: Ask) -> Response:
     """The incident's page."""
-    shown = _shown(ask)
+    shown = shown_incident(ask)
     incident = shown.incident
     every = ask.query("entries") == "all"
     lines, older = timeline.entries(ask.tx.conn, incident.id, every)
@@ -52,52 +56,57 @@ def show(ask: Ask) -> Response:
         draft_fields=ask.fields("fields"),
         type=next((row.display_name for row in tree if row.name == incident.incident_type), incident.incident_type),
         impact=impact.of_incident(ask, incident.id),
+        calls=responders.calls(ask.tx.conn, incident, ask.actor.user_id),
+        updates=responders.updates(ask.tx.conn, incident.id, 1),
+        asking=ask.field("message") if ask.errors else "",
         told=SAID.get(ask.query("done"), ""), draft=ask.field("content") if ask.errors else "",
     )  # fmt: skip
 
 
-def _shown(ask: Ask) -> read.Shown:
+def shown_incident(ask: Ask) -> read.Shown:
+    """The incident of the path, or `NotFound`."""
     found = read.one(ask.tx.conn, ask.param("id"), ask.now)
     if found is None:
         raise NotFound("There is no such incident")
     return found
 
 
-def _id(ask: Ask) -> str:
-    return _shown(ask).incident.id
+def incident_id(ask: Ask) -> str:
+    """Its id."""
+    return shown_incident(ask).incident.id
 
 
 def _done(ask: Ask, what: str) -> Response:
-    return go(f"/app/incidents/{_id(ask)}?done={what}")
+    return go(f"/app/incidents/{incident_id(ask)}?done={what}")
 
 
 def acknowledge(ask: Ask) -> Response:
     """I have it."""
-    verbs.acknowledge(ask.tx, ask.actor, [_id(ask)])
+    verbs.acknowledge(ask.tx, ask.actor, [incident_id(ask)])
     return _done(ask, "acknowledge")
 
 
 def unacknowledge(ask: Ask) -> Response:
     """I give it back."""
-    verbs.unacknowledge(ask.tx, ask.actor, [_id(ask)])
+    verbs.unacknowledge(ask.tx, ask.actor, [incident_id(ask)])
     return _done(ask, "unacknowledge")
 
 
 def resolve(ask: Ask) -> Response:
     """It is over."""
-    verbs.resolve(ask.tx, ask.actor, [_id(ask)], ask.field("resolution").strip()[:5000] or None)
+    verbs.resolve(ask.tx, ask.actor, [incident_id(ask)], ask.field("resolution").strip()[:5000] or None)
     return _done(ask, "resolve")
 
 
 def reopen(ask: Ask) -> Response:
     """It is not over."""
-    verbs.reopen(ask.tx, ask.actor, _id(ask), Status.TRIGGERED)
+    verbs.reopen(ask.tx, ask.actor, incident_id(ask), Status.TRIGGERED)
     return _done(ask, "reopen")
 
 
 def snooze(ask: Ask) -> Response:
     """Leave it for a while; who snoozes an incident that is still triggered takes it first."""
-    shown = _shown(ask)
+    shown = shown_incident(ask)
     id, event = shown.incident.id, Snoozed(ask.actor, seconds=_seconds(ask))
     first: list[tuple[str, Event]] = (
         [(id, Acknowledged(ask.actor))] if shown.incident.status is Status.TRIGGERED else []
@@ -120,17 +129,14 @@ def _seconds(ask: Ask) -> int:
 
 def note(ask: Ask) -> Response:
     """Write something down."""
-    notes.add(ask.tx, ask.actor, _id(ask), ask.field("content").replace("\r\n", "\n"))
+    notes.add(ask.tx, ask.actor, incident_id(ask), ask.field("content").replace("\r\n", "\n"))
     return _done(ask, "note")
 
 
 def set_fields(ask: Ask) -> Response:
     """Another type, other values."""
-    incident = _shown(ask).incident
-    shown, wanted = (
-        field_queries.on_incident(ask.tx.conn, incident.id, incident.incident_type),
-        ask.field("incident_type"),
-    )
+    incident, wanted = shown_incident(ask).incident, ask.field("incident_type")
+    shown = field_queries.on_incident(ask.tx.conn, incident.id, incident.incident_type)
     if given := values.given(ask, shown):
         fields.put(ask.tx, ask.actor, incident.id, given)
     if wanted and wanted != incident.incident_type:
@@ -152,7 +158,7 @@ def _to_people(ask: Ask) -> Response:
         raise Invalid("Choose at least one person")
     if set(chosen) - {id for id, _ in names.everybody(ask.tx.conn)}:
         raise Invalid("Somebody of those is not here any more")
-    verbs.reassign(ask.tx, ask.actor, [_id(ask)], chosen)
+    verbs.reassign(ask.tx, ask.actor, [incident_id(ask)], chosen)
     return _done(ask, "reassign")
 
 
@@ -160,7 +166,7 @@ def _to_policy(ask: Ask) -> Response:
     snapshot = verbs.snapshot_of(ask.tx, ask.field("policy"))
     if snapshot is None or snapshot.policy_id not in {id for id, _ in names.policies(ask.tx.conn, ask.sight)}:
         raise Invalid("Choose an escalation policy")
-    verbs.act(ask.tx, [(_id(ask), Delegated(ask.actor, snapshot=snapshot))], [snapshot])
+    verbs.act(ask.tx, [(incident_id(ask), Delegated(ask.actor, snapshot=snapshot))], [snapshot])
     return _done(ask, "reassign")
 
 
@@ -168,7 +174,7 @@ def _to_level(ask: Ask) -> Response:
     level = ask.field("level")
     if not (level.isascii() and level.isdigit() and len(level) < 4):
         raise Invalid("Choose a level")
-    verbs.escalate(ask.tx, ask.actor, [_id(ask)], int(level))
+    verbs.escalate(ask.tx, ask.actor, [incident_id(ask)], int(level))
     return _done(ask, "escalate")
 
 

@@ -196,6 +196,7 @@ _PLAIN = {
     TimerKind.REPAGE: ("pages again, nobody having answered", "bell-ring"),
     TimerKind.RERESOLVE: ("looks again whether anybody is on call", "search"),
     TimerKind.RESOLVE: ("resolves by itself", "circle-check"),
+    TimerKind.REQUEST: ("whoever was asked for help and has not answered: the next level is asked", "users"),
     TimerKind.URGENCY: ("support hours begin: the urgency becomes high", "arrow-up-right"),
 }
 

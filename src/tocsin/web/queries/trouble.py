@@ -16,7 +16,10 @@ from tocsin.notifications.store.tables import items, sends
 
 BACKLOG = 1000
 LATE = timedelta(minutes=1)
-CALLED = {"email": "The mail server", "sms": "The SMS provider", "phone": "The phone provider"}
+CALLED = {
+    "email": "The mail server", "email_updates": "The mail server (for status updates)", "sms": "The SMS provider",
+    "phone": "The phone provider",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

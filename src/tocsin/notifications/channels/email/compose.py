@@ -4,7 +4,9 @@
 2. Every header value is one clean line; a title can never start a header of its own.
 3. `Auto-Submitted` keeps holiday replies away. Nothing marks a page as a mailing list, which people filter, and no
    References join a re-page to the page before it: a thread somebody muted would swallow it.
-4. A notice carries its own words; a page and a re-page carry links that answer without signing in. core:N40, core:N45.
+4. A notice carries its own words; a page, a re-page and a call for help carry links that answer without signing in.
+   core:N40, core:N45, core:I100.
+5. A status update is one of many that a person may end: it says so to mail programs, too.
 """
 
 import hashlib
@@ -57,6 +59,9 @@ def _mark(mail: EmailMessage, message: Message, shown: MailView) -> None:
         mail["Importance"] = "high"
     mail["X-Tocsin-Kind"] = message.kind
     mail["X-Tocsin-Key"] = _token(message.key)
+    if shown.unsubscribe_url:
+        mail["List-Unsubscribe"] = f"<{shown.unsubscribe_url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if message.kind != "notice":
         mail["X-Tocsin-Total"] = str(shown.total)
     if len(message.incidents) == 1:
@@ -74,9 +79,13 @@ def subject(message: Message, shown: MailView) -> str:
     first = message.incidents[0]
     title = fenced(cut(line(first.title), LONGEST_SUBJECT_TITLE)) or "(no title)"
     service = fenced(cut(line(first.service), LONGEST_SUBJECT_SERVICE))
+    if shown.total == 1 and (asked := shown.incidents[0].asked):
+        return f"[Tocsin] {asked.by} asks for your help: {title} — {service}"
     if shown.total == 1:
         open_still = ", still open" if shown.again else ""
         return f"[Tocsin] {shown.incidents[0].urgency}{open_still}: {title} — {service}"
+    if shown.asks:
+        return f"[Tocsin] {shown.total} incidents wait for you, first: {title} — {service}"
     still = "still " if shown.again else ""
     return f"[Tocsin] You {still}have {shown.total} triggered incidents, first: {title} — {service}"
 

@@ -33,6 +33,8 @@ class LetterPolicy(EmailPolicy):
     def fold(self, name: str, value: Any) -> str:
         if name.lower() == "subject":
             return f"{name}: {_encoded(value, name)}\r\n"
+        if name.lower() == "list-unsubscribe":  # an address without blanks: the standard folding would encode it
+            return f"{name}: {value}\r\n"
         people = getattr(value, "addresses", None)
         if people:
             return f"{name}: {', '.join(_person(person, name) for person in people)}\r\n"

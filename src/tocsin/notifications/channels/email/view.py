@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from tocsin.notifications.channels.email.plain import cut, fenced, line, paragraph
-from tocsin.notifications.model import Message, PagedIncident, listed
+from tocsin.notifications.model import Asked, Message, PagedIncident, listed
 
 LONGEST_TITLE: Final = 1024
 LONGEST_BRIEF: Final = 200
@@ -29,6 +29,18 @@ class Link:
 
     url: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskedView:
+    """A call for help."""
+
+    by: str
+    message: tuple[str, ...]
+    conference_number: str
+    conference: Link
+    join_url: str
+    decline_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +62,11 @@ class IncidentView:
     html_url: str
     acknowledge_url: str
     resolve_url: str
+    asked: AskedView | None
 
     @property
     def high(self) -> bool:
-        return self.urgency == "High"
+        return self.urgency == "High" or self.asked is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,12 @@ class MailView:
     notice_subject: str
     notice: tuple[str, ...]
     button: str
+    notice_html: str
+    unsubscribe_url: str
+
+    @property
+    def asks(self) -> bool:
+        return any(incident.asked for incident in self.incidents)
 
     @property
     def high(self) -> bool:
@@ -87,8 +106,10 @@ def view(message: Message, now: datetime) -> MailView:
         more=total - len(shown),
         html_url=address(message.html_url),
         notice_subject=cut(line(message.notice_subject), LONGEST_TITLE),
-        notice=tuple(filter(None, (part.strip() for part in paragraph(message.notice_text).split("\n\n")))),
+        notice=_paragraphs(message.notice_text),
         button=cut(line(message.notice_button), LONGEST_WORD) or "Open in Tocsin",
+        notice_html=message.notice_html,
+        unsubscribe_url=address(message.unsubscribe_url),
     )
 
 
@@ -111,7 +132,23 @@ def _incident(incident: PagedIncident, zone: tzinfo, now: datetime) -> IncidentV
         html_url=address(incident.html_url),
         acknowledge_url=address(incident.acknowledge_url),
         resolve_url=address(incident.resolve_url),
+        asked=_asked(incident.asked) if incident.asked else None,
     )
+
+
+def _asked(asked: Asked) -> AskedView:
+    return AskedView(
+        by=cut(line(asked.by), LONGEST_WORD) or "Somebody",
+        message=_paragraphs(asked.message),
+        conference_number=cut(line(asked.conference_number), LONGEST_WORD),
+        conference=_link(asked.conference_url, asked.conference_url),
+        join_url=address(asked.join_url),
+        decline_url=address(asked.decline_url),
+    )
+
+
+def _paragraphs(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in paragraph(text).split("\n\n"))))
 
 
 def _plain_reason(level: int | None) -> str:

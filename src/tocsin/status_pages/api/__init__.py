@@ -1,0 +1,1 @@
+"""The operations on subscriptions, status updates and templates (one file a noun)."""

@@ -1,0 +1,1 @@
+"""Verbs: subscribe, write an update, send it to everybody, keep templates."""

@@ -1,0 +1,1 @@
+"""Pure parts: safe html, templates rendered within limits."""

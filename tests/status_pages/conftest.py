@@ -1,0 +1,5 @@
+"""The account of the tests of incidents."""
+
+from tests.incidents.conftest import acme
+
+__all__ = ["acme"]

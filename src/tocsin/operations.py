@@ -1,7 +1,7 @@
 """Every operation of every package, with the ports between them: what the REST API and the pages serve."""
 
 from tocsin.accounts import ports as accounts_ports
-from tocsin.accounts.api import account, audit, sessions, sign_in, teams, users
+from tocsin.accounts.api import account, audit, calendars, handoffs, sessions, sign_in, teams, users
 from tocsin.accounts.keyring import Keyring
 from tocsin.accounts.oidc.discovery import directory
 from tocsin.accounts.store import standing
@@ -33,6 +33,7 @@ from tocsin.schedules import api as schedules_api
 from tocsin.schedules import api_overrides
 from tocsin.schedules import commands as schedules_commands
 from tocsin.schedules import ports as schedules_ports
+from tocsin.schedules.http import FeedDoor
 from tocsin.schedules.store import finding as schedules_finding
 from tocsin.services import api as services_api
 from tocsin.services import ports as services_ports
@@ -41,6 +42,8 @@ from tocsin.web import app as web
 
 TABLES: tuple[Table, ...] = (
     users.TABLE,
+    handoffs.TABLE,
+    calendars.TABLE,
     teams.TABLE,
     audit.TABLE,
     account.TABLE,
@@ -100,6 +103,11 @@ def rest_app(database: Database, settings: Settings) -> RestApp:
 def oauth_door(database: Database, settings: Settings) -> OAuthDoor | None:
     """The paths of the OAuth server; None where it is switched off (core:O13)."""
     return OAuthDoor(database, settings) if settings.oauth else None
+
+
+def feed_door(database: Database, settings: Settings) -> FeedDoor:
+    """The paths of calendar feeds."""
+    return FeedDoor(database, settings)
 
 
 def web_pages(database: Database, settings: Settings, signer: Signer) -> web.WebApp:

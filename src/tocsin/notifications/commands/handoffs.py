@@ -83,7 +83,7 @@ def look(tx: Tx, schedule_ids: Sequence[str]) -> None:
 
 def _worlds(tx: Tx, schedule_ids: Sequence[str]) -> list[World]:
     """The schedules that anybody wants to be told of."""
-    found = ready(tx.conn, schedule_ids, tx.now - LATE)
+    found = ready(tx.conn, schedule_ids, tx.now - 2 * LATE)
     people = people_of(found.values())
     rows = handoff_rules.of_users(tx.conn, people) if people else ()
     if not rows:

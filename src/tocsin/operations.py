@@ -17,7 +17,9 @@ from tocsin.events import api as events_api
 from tocsin.events import store as events_store
 from tocsin.incidents import ports as incidents_ports
 from tocsin.incidents.api import below as incidents_below
+from tocsin.incidents.api import entries as incidents_entries
 from tocsin.incidents.api import incidents as incidents_api
+from tocsin.incidents.api import triage as incidents_triage
 from tocsin.incidents.store import queries as incident_queries
 from tocsin.incidents.store import uses as incident_uses
 from tocsin.notifications import api as notifications_api
@@ -36,6 +38,7 @@ from tocsin.schedules import ports as schedules_ports
 from tocsin.schedules.http import FeedDoor
 from tocsin.schedules.store import finding as schedules_finding
 from tocsin.services import api as services_api
+from tocsin.services import api_enablements
 from tocsin.services import ports as services_ports
 from tocsin.services.store import catalog
 from tocsin.web import app as web
@@ -56,8 +59,11 @@ TABLES: tuple[Table, ...] = (
     escalation_api.TABLE,
     api_oncalls.TABLE,
     services_api.TABLE,
+    api_enablements.TABLE,
     incidents_api.TABLE,
     incidents_below.TABLE,
+    incidents_entries.TABLE,
+    incidents_triage.TABLE,
     events_api.TABLE,
     notifications_api.TABLE,
 )

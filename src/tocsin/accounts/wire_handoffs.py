@@ -39,7 +39,7 @@ def present(row: Row[Any], asked: Any) -> dict[str, Any]:
 
 
 def handoff_rule(row: Row[Any]) -> dict[str, Any]:
-    """A hand-off notification rule; `row` carries its contact method's type and label. It has no address on the wire."""
+    """A hand-off notification rule, which has no address of its own; `row` carries its method's type and label."""
     at = f"/users/{row.user_id}/contact_methods/{row.contact_method_id}"
     method = Ref(f"{row.method_type}_contact_method", row.contact_method_id, row.label, at, bare=not row.as_reference)
     return {

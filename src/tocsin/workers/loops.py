@@ -31,8 +31,8 @@ Fire = Callable[[Tx, Sequence[Timer]], int]
 FIRED_BY: Mapping[str, Fire] = {
     **dict.fromkeys(incidents_due.EVENTS, incidents_due.fire),
     planning.STEP: planning.fire,
-    **dict.fromkeys((handoffs.LOOK_AT_HANDOFFS, handoffs.DUE), handoffs.fire),
-    handoffs.LOOK_AT_PERSON: handoffs.fire_person,
+    **dict.fromkeys(handoffs.OF_SCHEDULES, handoffs.fire),
+    **dict.fromkeys(handoffs.OF_PEOPLE, handoffs.fire_person),
 }
 
 

@@ -35,6 +35,7 @@ from tocsin.schedules.store.loading import absent, people_of, ready
 from tocsin.schedules.store.saving import LOOK_AT_HANDOFFS, look_at_handoffs
 
 DUE = "handoff.due"
+OF_PEOPLE, OF_SCHEDULES = (LOOK_AT_PERSON,), (LOOK_AT_HANDOFFS, DUE)
 LATE = timedelta(hours=1)
 WINDOWS = (timedelta(days=2), timedelta(days=35))
 

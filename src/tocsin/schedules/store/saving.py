@@ -14,7 +14,6 @@ from tocsin.core.timers import Timer
 from tocsin.schedules.model import Layer, Override
 from tocsin.schedules.store.tables import overrides, schedule_layers, schedule_teams, schedules
 
-
 LOOK_AT_HANDOFFS = "handoff.look"
 
 

@@ -1,6 +1,6 @@
 """Tables of services and their integrations (core:C1, core:C11)."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table
 from sqlalchemy import text as sql
 
 from tocsin.core.metadata import document, instant, metadata, text
@@ -41,4 +41,15 @@ integrations = Table(
     document("config"),
     instant("created_at"),
     instant("deleted_at", null=True),
+)
+
+# What is not here is enabled (ei:EO19). `kind` leaves room for event orchestrations, which have enablements too.
+feature_enablements = Table(
+    "feature_enablements",
+    metadata,
+    text("kind", primary_key=True),  # service
+    text("subject_id", primary_key=True),
+    text("feature", primary_key=True),  # aiops
+    Column("enabled", Boolean, nullable=False),
+    instant("updated_at"),
 )

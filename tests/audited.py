@@ -11,6 +11,8 @@ AUDITED: dict[str, tuple[str, ...]] = {
     "users": (),
     "contact_methods": (),
     "notification_rules": (),
+    "handoff_rules": (),
+    "feature_enablements": (),
     "teams": (),
     "team_members": (),
     "api_keys": ("last_used_at",),

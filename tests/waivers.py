@@ -17,14 +17,15 @@ SCHEMAS = {
 OUTSIDE = [
     r"[A-Z]+ /tocsin/.*",  # our own extensions (CONTRACT)
     r"DELETE /services/[^/]+/integrations/[^/]+",  # the Terraform provider removes integrations
-    r"[A-Z]+ /tocsin/.*",  # our own extensions (CONTRACT)
+    r"GET /users/[^/]+/log_entries",  # clients.md 5
 ]
 
 # Error statuses that any operation may answer: a key, a body or a server can be wrong anywhere (core:I131).
 ERRORS = {400, 401, 403, 404, 405, 409, 413, 429, 500, 501, 503}
 
-# Operations that leave no audit record: incidents keep log entries instead, a preview changes nothing.
-UNAUDITED = ("/incidents", "/schedules/preview", "/log_entries")
+# Operations that leave no audit record: incidents keep log entries instead, a preview changes nothing,
+# and change events are data that came in, not configuration.
+UNAUDITED = ("/incidents", "/schedules/preview", "/log_entries", "/change_events")
 
 # Members of an error beyond the published three: the official client looks for these words in the object.
 ERROR_MEMBERS = {"account-level access token"}
@@ -35,6 +36,9 @@ STATUSES: dict[tuple[str, int], int] = {
 
 # Operations whose document names no answer of success at all.
 SILENT = {"GET /oauth_delegations/revocation_requests/status"}
+
+# Operations that answer a body where the document shows none: POST /change_events refers to the Events API (ei:CE2).
+BODIES = {"POST /change_events"}
 
 # Published in every list's envelope, but optional there.
 ENVELOPE: set[str] = {"response_metadata"}
@@ -48,6 +52,7 @@ PARAMETERS: dict[str, set[str]] = {
 # (where, value): enum values beyond the published ones.
 _VALUES = [
     # Clients compare it with the method's own type: a notification rule names it without `_reference`.
+    # Of a hand-off rule it is named as the client named it: Terraform's provider compares it with its configuration.
     (r".*notification_rules?(\[\])?\.contact_method\.type", r".*_contact_method"),
     # A published type without a published schema: the five kinds are listed, WhatsApp has no members of its own.
     (r".*contact_methods?(\[\])?\.type", r"whatsapp_contact_method"),
@@ -75,6 +80,9 @@ _EXTRA: list[tuple[str, str]] = [
     (r".*\.vendors?(\[\])?", "generic_service_type"),  # the Terraform provider reads it
     (r"GET /oncalls\.oncalls\[\]\.schedule", ".*"),  # include[] expands one of two published references (core:S62)
     (r"GET /users/\{id\}/oauth_delegations/\{delegation_id\}", "oauth_delegation"),  # wrapped in the example alone
+    (r"GET /schedules/\{id\}\.schedule", "http_cal_url|web_cal_url"),  # core:S50
+    (r"GET /incidents/\{id\}/past_incidents.*\.incident", "type"),  # ei:T1
+    (r"GET /incidents/\{id\}/outlier_incident.*\.incident", "occurrence"),  # in the document's example alone
     (r".*\.teams?(\[\])?", "parent"),  # core:T1; clients that manage teams read it back
 ]
 

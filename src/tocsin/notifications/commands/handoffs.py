@@ -4,7 +4,8 @@
    schedule's own timer (`DUE`) to the next telling. Nothing is computed while nothing is due. The two kinds are two
    timers: a look that is asked for while another is under way is never overwritten by its end.
 2. What was told stands in a ledger, so that an edit that leaves a hand-off where it was tells nobody twice, and one
-   that makes a hand-off too late for its advance still tells it at once.
+   that makes a hand-off too late for its advance still tells it at once. A new or changed rule tells nothing that was
+   due before it: its person's look writes all of that into the ledger, and marks the rule as met.
 3. A telling goes to the rule's own address when that is a mail address in use, else to the person's mail: a notice is
    never silent for want of a channel.
 4. A hand-off that is more than `LATE` over is told no more (an install that was held, a worker that was away).
@@ -50,13 +51,42 @@ class World:
     rows: Mapping[str, Any]
     told: set[stored.Key]
 
+    @property
+    def longest(self) -> timedelta:
+        """The longest advance that anybody wants."""
+        return max(rule.advance for rules in self.rules.values() for rule in rules)
+
+    def has_met(self, rule: HandoffRule, now: datetime) -> bool:
+        """Whether what was due before this rule is dealt with, or long over."""
+        return stored.mark(rule) in self.told or rule.since < now - stored.KEPT
+
+    def means(self, telling: Telling, now: datetime) -> bool:
+        """Whether it is still to be told."""
+        waits = telling.due < telling.rule.since and not self.has_met(telling.rule, now)
+        return not waits and stored.key(self.schedule.id, telling) not in self.told
+
 
 def fire_person(tx: Tx, due: Sequence[Timer]) -> int:
     """Somebody's rules changed: look at the schedules that count on them."""
     taken = timers.take(tx.conn, due)
     of = {row.id for timer in taken for row in finding.counting_on(tx.conn, timer.subject, tx.now)}
+    people = {timer.subject for timer in taken}
+    worlds = _worlds(tx, sorted(of))
+    met = [stored.mark(rule) for rule in _by_rule(handoff_rules.of_users(tx.conn, people))]
+    stored.note_told(tx.conn, [*met, *(key for world in worlds for key in _before(world, people, tx.now))], tx.now)
     look_at_handoffs(tx, of)
     return len(taken)
+
+
+def _before(world: World, people: set[str], now: datetime) -> list[stored.Key]:
+    """What was due before the rules of these people that were not met yet."""
+    fresh = {
+        user: [rule for rule in rules if not world.has_met(rule, now)]
+        for user, rules in world.rules.items()
+        if user in people
+    }
+    found = handoffs(world.schedule, now - LATE, now + world.longest, world.gone)
+    return [stored.key(world.schedule.id, one) for one in tellings(found, fresh) if one.due < one.rule.since]
 
 
 def fire(tx: Tx, due: Sequence[Timer]) -> int:
@@ -89,7 +119,7 @@ def _worlds(tx: Tx, schedule_ids: Sequence[str]) -> list[World]:
     rows = handoff_rules.of_users(tx.conn, people) if people else ()
     if not rows:
         return []
-    told = stored.told(tx.conn, list(found), tx.now - LATE)
+    told = stored.told(tx.conn, list(found), tx.now)
     gone, rules = absent(tx.conn, people), _by_user(rows)
     by_id = {row.id: row for row in rows}
     return [World(s, gone, rules, by_id, told) for s in found.values() if people_of([s]) & rules.keys()]
@@ -97,21 +127,26 @@ def _worlds(tx: Tx, schedule_ids: Sequence[str]) -> list[World]:
 
 def _by_user(rows: Sequence[Any]) -> dict[str, list[HandoffRule]]:
     found: dict[str, list[HandoffRule]] = {}
-    for row in rows:
-        advance = timedelta(minutes=row.notify_advance_in_minutes)
-        found.setdefault(row.user_id, []).append(HandoffRule(row.id, row.user_id, row.handoff_type, advance, row.since))
+    for rule in _by_rule(rows):
+        found.setdefault(rule.user, []).append(rule)
     return found
+
+
+def _by_rule(rows: Sequence[Any]) -> list[HandoffRule]:
+    return [
+        HandoffRule(row.id, row.user_id, row.handoff_type, timedelta(minutes=row.notify_advance_in_minutes), row.since)
+        for row in rows
+    ]
 
 
 def _sorted_out(world: World, now: datetime) -> tuple[list[Telling], datetime]:
     """What is due now, and when to look again: at the next telling, else at the end of what was looked through."""
-    longest = max(rule.advance for rules in world.rules.values() for rule in rules)
     due: list[Telling] = []
     for reach in WINDOWS:
-        found = handoffs(world.schedule, now - LATE, now + longest + reach, world.gone)
-        all_ = [one for one in tellings(found, world.rules) if stored.key(world.schedule.id, one) not in world.told]
-        due = [one for one in all_ if one.rule.since <= one.due <= now]
-        if later := [one.due for one in all_ if now < one.due < now + reach]:
+        found = handoffs(world.schedule, now - LATE, now + world.longest + reach, world.gone)
+        meant = [one for one in tellings(found, world.rules) if world.means(one, now)]
+        due = [one for one in meant if one.due <= now]
+        if later := [one.due for one in meant if now < one.due < now + reach]:
             return due, min(later)
     return due, now + WINDOWS[-1]
 
@@ -146,20 +181,20 @@ def _words(world: World, telling: Telling, names: Mapping[str, str], now: dateti
     when, passed = moment(at, zone), at <= now
     if telling.kind == "oncall":
         subject = f"You are on call for {name} since {when}" if passed else f"You go on call for {name} on {when}"
-        told = [f"{subject}.", _before(names.get(telling.handoff.off or "")), _until(world, at, zone)]
+        told = [f"{subject}.", _taking_over(names.get(telling.handoff.off or "")), _until(world, at, zone)]
     else:
         subject = f"Your shift on {name} ended on {when}" if passed else f"Your shift on {name} ends on {when}"
-        told = [f"{subject}.", _after(names.get(telling.handoff.on or ""), passed)]
+        told = [f"{subject}.", _handing_over(names.get(telling.handoff.on or ""), passed)]
     why = "You are told because of a hand-off notification rule of yours."
     body = "\n\n".join([*filter(None, told), why])
     return {"subject": subject, "text": body, "button": "See the schedule", "page": f"/schedules/{world.schedule.id}"}
 
 
-def _before(name: str | None) -> str:
+def _taking_over(name: str | None) -> str:
     return f"{name} has the shift before you." if name else "Nobody has the shift before you."
 
 
-def _after(name: str | None, passed: bool) -> str:
+def _handing_over(name: str | None, passed: bool) -> str:
     if name:
         return f"{name} has taken over." if passed else f"{name} takes over."
     return "NOBODY is on call on this schedule now." if passed else "NOBODY is on call on this schedule after you."

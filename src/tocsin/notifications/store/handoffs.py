@@ -8,11 +8,12 @@ from sqlalchemy import Connection, delete, exists, or_, select
 from tocsin.core.db import insert_rows
 from tocsin.escalation.store.tables import escalation_policies, escalation_rules
 from tocsin.notifications.store.tables import handoffs_told
-from tocsin.schedules.logic import Telling
+from tocsin.schedules.logic import HandoffRule, Telling
 from tocsin.schedules.store.tables import schedules
 from tocsin.services.store.tables import services
 
 KEPT = timedelta(days=3)
+MET = ""  # the schedule of the mark that a rule, as it is since its last change, was met by
 Key = tuple[str, datetime, str, str]
 """(schedule, instant, rule, kind)."""
 
@@ -22,6 +23,11 @@ def key(schedule_id: str, telling: Telling) -> Key:
     return schedule_id, telling.handoff.at, telling.rule.id, telling.kind
 
 
+def mark(rule: HandoffRule) -> Key:
+    """That this rule was met: what was due before it, on schedules as they were then, is dealt with."""
+    return MET, rule.since, rule.id, "met"
+
+
 def lock(conn: Connection, schedule_ids: Iterable[str]) -> list[str]:
     """These schedules, the deleted too, locked; those that somebody else holds are left out."""
     mine = schedules.c.id.in_(list(schedule_ids))
@@ -29,17 +35,18 @@ def lock(conn: Connection, schedule_ids: Iterable[str]) -> list[str]:
     return list(conn.scalars(query.with_for_update(skip_locked=True)))
 
 
-def told(conn: Connection, schedule_ids: Sequence[str], since: datetime) -> set[Key]:
-    """What was told of hand-offs of these schedules from `since` on."""
+def told(conn: Connection, schedule_ids: Sequence[str], now: datetime) -> set[Key]:
+    """What was told of hand-offs of these schedules, and which rules were met."""
     t = handoffs_told.c
-    query = select(t.schedule_id, t.at, t.rule_id, t.kind).where(t.schedule_id.in_(schedule_ids), t.at >= since)
+    mine = t.schedule_id.in_([*schedule_ids, MET]) & (t.at >= now - KEPT)
+    query = select(t.schedule_id, t.at, t.rule_id, t.kind).where(mine)
     return {(row.schedule_id, row.at, row.rule_id, row.kind) for row in conn.execute(query)}
 
 
 def note_told(conn: Connection, keys: Iterable[Key], now: datetime) -> None:
     """These are told; what is long over is forgotten."""
     rows = [{"schedule_id": s, "at": at, "rule_id": rule, "kind": kind, "told_at": now} for s, at, rule, kind in keys]
-    insert_rows(conn, handoffs_told, rows)
+    insert_rows(conn, handoffs_told, rows, "DO NOTHING")
     schedule_ids = {row["schedule_id"] for row in rows}
     old = handoffs_told.c.schedule_id.in_(schedule_ids) & (handoffs_told.c.at < now - KEPT)
     if rows:

@@ -66,9 +66,7 @@ def test_a_new_rule_tells_nothing_that_was_due_before_it(served: HandingOver) ->
     assert served.comes(served.next_at - MINUTE) == []
 
 
-@pytest.mark.parametrize(
-    ("serves", "told"), [("service", 1), ("always", 1), ("disabled", 0), ("nothing", 0), ("", 0)]
-)
+@pytest.mark.parametrize(("serves", "told"), [("service", 1), ("always", 1), ("disabled", 0), ("nothing", 0), ("", 0)])
 def test_only_schedules_that_count_are_told_of(
     rest_client: RestClient, database: Database, serves: str, told: int
 ) -> None:

@@ -119,4 +119,4 @@ def feed_door(database: Database, settings: Settings) -> FeedDoor:
 def web_pages(database: Database, settings: Settings, signer: Signer) -> web.WebApp:
     """The pages under /app."""
     mailbox = settings.data_dir / "mailbox"
-    return web.build(database, settings, signer, mailbox, STANDINGS, USES["team_member"])
+    return web.build(database, settings, signer, mailbox, STANDINGS, USES["team_member"], FACTS)

@@ -94,8 +94,7 @@ def test_what_a_person_wrote_in_the_channel_can_be_written_anew(acme: Acme) -> N
     for wrong in ({"type": "mobile", "details": "x"}, {"type": "web_trigger"}, {"type": "email", "details": "x"}):
         assert acme.client.put(f"{at}/channel", {"channel": wrong}, lenient=True).status == 400
     by_event = acme.entries(acme.triggers("k"))[0]
-    other = acme.client.put(
-        f"/log_entries/{by_event['id']}/channel", {"channel": {"type": "web_trigger", "details": "x"}}
-    )
+    channel = {"channel": {"type": "web_trigger", "details": "x"}}
+    other = acme.client.put(f"/log_entries/{by_event['id']}/channel", channel)
     assert other.errors == ["type cannot be changed: the channel of this log entry is of the type api"]
     assert acme.client.put("/log_entries/RNONE/channel", channel).status == 404

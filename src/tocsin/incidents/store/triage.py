@@ -50,11 +50,16 @@ def _brief(*conditions: Any) -> Select[Any]:
     return select(i.id, i.number, i.service_id, i.title, i.status, i.created_at).where(*conditions)
 
 
-def past(conn: Connection, incident: Any, now: datetime, sight: Sight) -> list[tuple[Row[Any], float]]:
-    """The service's other incidents of half a year with their scores, the likest first and of those the newest."""
+def past(
+    conn: Connection, incident: Any, now: datetime, sight: Sight, most: int = MOST_PAST
+) -> list[tuple[Row[Any], float]]:
+    """The service's other incidents of half a year with their scores, the likest first and of those the newest.
+
+    Of more than `most`, the newest are looked at.
+    """
     i = incidents.c
     mine = (i.service_id == incident.service_id, i.created_at > now - PAST, i.id != incident.id, seen(sight))
-    rows = conn.execute(_brief(*mine).order_by(i.created_at.desc()).limit(MOST_PAST)).all()
+    rows = conn.execute(_brief(*mine).order_by(i.created_at.desc()).limit(most)).all()
     masked = mask(incident.title)
     scored = [(row, likeness(masked, mask(row.title))) for row in rows]
     return sorted(scored, key=lambda one: (-one[1], -one[0].created_at.timestamp(), one[0].id))

@@ -12,7 +12,7 @@ from tocsin.incidents.model import Acknowledged, Delegated, Event, Snoozed, Stat
 from tocsin.rest.permissions import Permission
 from tocsin.web.pages.frame import framed
 from tocsin.web.queries import incidents as read
-from tocsin.web.queries import names, timeline
+from tocsin.web.queries import names, timeline, triage
 from tocsin.web.serving import Page
 from tocsin.web.site import Ask, go
 
@@ -42,6 +42,7 @@ def show(ask: Ask) -> Response:
         described=timeline.described(incident.body), everybody=names.everybody(ask.tx.conn),
         policies=names.policies(ask.tx.conn, ask.sight), morning=ask.watch.tomorrow_at(MORNING),
         can_answer=ask.may(Permission.RESPOND, "incident", incident.id),
+        near=triage.beside(ask.tx.conn, incident, ask.now, ask.sight, ask.site.facts),
         told=SAID.get(ask.query("done"), ""), draft=ask.field("content") if ask.errors else "",
     )  # fmt: skip
 

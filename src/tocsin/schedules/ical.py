@@ -51,7 +51,7 @@ def text(feed: Feed, now: datetime) -> bytes:
         calendar.add_component(event)
     if not feed.entries:
         calendar.add_component(_zone(feed.time_zone, now))
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())
 
 
 def _calendar(feed: Feed) -> Calendar:

@@ -63,7 +63,8 @@ def _make(tx: Tx, kind: str, id: str) -> str | None:
     sealed = tx.sealer.seal(PURPOSE, token.encode())
     row = {"kind": kind, "subject_id": id, "sha256": _digest(token), "token": sealed, "made_at": tx.now}
     new = insert_or(calendar_feeds).values(row).on_conflict_do_nothing().returning(calendar_feeds.c.token)
-    return tx.conn.scalar(new)
+    made: str | None = tx.conn.scalar(new)
+    return made
 
 
 def _digest(token: str) -> bytes:

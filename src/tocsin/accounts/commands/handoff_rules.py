@@ -41,10 +41,11 @@ def add(tx: Tx, actor: Actor, user_id: str, body: HandoffRuleBody) -> str:
     users.guard(actor, users.get(tx.conn, user_id, lock=True))
     if len(stored.of_users(tx.conn, [user_id])) >= MOST:
         raise Invalid(f"A user may have {MOST} hand-off notification rules")
-    told = {"id": ids.thing(), "user_id": user_id, "created_at": tx.now, "since": tx.now}
-    create(tx, actor, tables.handoff_rules, told | _columns(tx.conn, user_id, body), _subject(user_id, told["id"]))
+    id = ids.thing()
+    told = {"id": id, "user_id": user_id, "created_at": tx.now, "since": tx.now}
+    create(tx, actor, tables.handoff_rules, told | _columns(tx.conn, user_id, body), _subject(user_id, id))
     _look(tx, user_id)
-    return str(told["id"])
+    return id
 
 
 def edit(tx: Tx, actor: Actor, row: Row[Any], body: HandoffRuleBody) -> None:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from tocsin.accounts.commands import calendar_feeds, handoff_rules, users
 from tocsin.accounts.store import handoff_rules as stored_rules
 from tocsin.accounts.store import people
-from tocsin.accounts.wire_handoffs import HandoffRuleBody
+from tocsin.accounts.wire_handoffs import MOST_ADVANCE, HandoffRuleBody
 from tocsin.core.errors import Invalid
 from tocsin.rest.body import read
 from tocsin.web.pages.frame import framed
@@ -43,12 +43,13 @@ def add_rule(ask: Ask) -> Response:
     length, unit = ask.field("advance"), UNITS.get(ask.field("unit"), 0)
     if not (length.isascii() and length.isdigit() and len(length) < 5 and unit):
         raise Invalid("Say how long before, in whole minutes, hours or days")
+    minutes = int(length) * unit
+    if minutes > MOST_ADVANCE:
+        raise Invalid("You can be told 48 hours before at most")
     given = {
-        "handoff_type": ask.field("kind"), "notify_advance_in_minutes": int(length) * unit,
+        "handoff_type": ask.field("kind"), "notify_advance_in_minutes": minutes,
         "contact_method": {"id": ask.field("method")},
     }  # fmt: skip
-    if given["notify_advance_in_minutes"] > 2880:
-        raise Invalid("You can be told 48 hours before at most")
     handoff_rules.add(ask.tx, ask.actor, ask.actor.user_id or "", read(HandoffRuleBody, given))
     return go(f"{HERE}?done=told")
 

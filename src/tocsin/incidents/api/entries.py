@@ -47,7 +47,8 @@ def list_entries(call: Call) -> Page:
     span, team_ids = _span(call), call.many("team_ids")
     if team_ids:
         found = ledger.of_teams(call.conn, team_ids, span, reach(call))
-        return offset_page(call, found, lambda rows: shown.entries(call, rows), ledger.all_of_teams(team_ids, span))
+        counted = ledger.all_of_teams(call.conn, team_ids, span) if call.flag("total") else None
+        return offset_page(call, found, lambda rows: shown.entries(call, rows), counted)
     found = queries.entries_of(None, span.since, span.until, span.overview, span.sight)
     return offset_page(call, found, lambda rows: shown.entries(call, rows))
 

@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -33,8 +34,9 @@ class Occurrence:
     category: str | None
 
 
+@lru_cache(maxsize=20_000)
 def mask(title: str) -> str:
-    """A title without what changes from one occurrence to the next."""
+    """A title without what changes from one occurrence to the next (the same titles are looked at again and again)."""
     measured = _MEASURE.sub("<MEASUREMENT>", " ".join(title[:_LONGEST].split()))
     return _CHANGING.sub("<*>", measured)
 

@@ -13,6 +13,8 @@ AUDITED: dict[str, tuple[str, ...]] = {
     "notification_rules": (),
     "status_update_notification_rules": (),
     "templates": (),
+    "handoff_rules": (),
+    "feature_enablements": (),
     "teams": (),
     "team_members": (),
     "api_keys": ("last_used_at",),

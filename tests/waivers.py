@@ -19,12 +19,14 @@ OUTSIDE = [
     r"DELETE /services/[^/]+/integrations/[^/]+",  # the Terraform provider removes integrations
     r"GET /service_dependencies",  # clients list all edges (clients.md)
     r"PATCH /business_services/[^/]+",  # published in the words of PUT (ei:BS1)
+    r"GET /users/[^/]+/log_entries",  # clients.md 5
 ]
 
 # Error statuses that any operation may answer: a key, a body or a server can be wrong anywhere (core:I131).
 ERRORS = {400, 401, 403, 404, 405, 409, 413, 429, 500, 501, 503}
 
-# Operations that leave no audit record: incidents keep log entries instead, a preview changes nothing.
+# Operations that leave no audit record: incidents keep log entries instead, a preview changes nothing,
+# and change events are data that came in, not configuration.
 UNAUDITED = re.compile(
     r"(/tocsin)?/incidents($|/\{id\})|/schedules/preview|/log_entries|/templates/\{id\}/render|/change_events"
 )
@@ -38,6 +40,9 @@ STATUSES: dict[tuple[str, int], int] = {
 
 # Operations whose document names no answer of success at all.
 SILENT = {"GET /oauth_delegations/revocation_requests/status"}
+
+# Operations that answer a body where the document shows none: POST /change_events refers to the Events API (ei:CE2).
+BODIES = {"POST /change_events"}
 
 # Published in every list's envelope, but optional there.
 ENVELOPE: set[str] = {"response_metadata"}
@@ -57,6 +62,7 @@ PARAMETERS: dict[str, set[str]] = {
 # (where, value): enum values beyond the published ones.
 _VALUES = [
     # Clients compare it with the method's own type: a notification rule names it without `_reference`.
+    # Of a hand-off rule it is named as the client named it: Terraform's provider compares it with its configuration.
     (r".*notification_rules?(\[\])?\.contact_method\.type", r".*_contact_method"),
     # A published type without a published schema: the five kinds are listed, WhatsApp has no members of its own.
     (r".*contact_methods?(\[\])?\.type", r"whatsapp_contact_method"),
@@ -84,7 +90,7 @@ _EXTRA: list[tuple[str, str]] = [
     (r".*\.alerts?(\[\])?\.body", "cef_details"),  # core:E55; clients of the Events API read it
     (r".*log_entr(ies\[\]|y)", "user|assignees|changed_actions|acknowledgement_timeout"),  # core:L3
     (r".*log_entr(ies\[\]|y)\.channel", "cef_details|client|client_url|notification|incident_key"),  # core:L4, core:N53
-    (r"GET .*/change_events", "limit|offset|more|total"),  # pages like any other list (core:K4)
+    (r"GET .*change_events", "limit|offset|more|total"),  # pages like any other list (core:K4)
     (r".*\.integrations?(\[\])?", "integration_key"),  # core:C12; every client reads it
     (r".*\.vendors?(\[\])?", "generic_service_type"),  # the Terraform provider reads it
     (r"GET /oncalls\.oncalls\[\]\.schedule", ".*"),  # include[] expands one of two published references (core:S62)
@@ -107,6 +113,9 @@ _EXTRA: list[tuple[str, str]] = [
     (r"GET /templates/fields\.fields\[\]", "domain"),  # the examples' name of the schema's domain_name
     (r".*\.status_update_notification_rules?(\[\])?", "id|type|summary|self|html_url|created_at"),  # in the examples
     (r".*\.addons?(\[\])?", "services"),  # in the examples alone; include[]=services expands them
+    (r"GET /schedules/\{id\}\.schedule", "http_cal_url|web_cal_url"),  # core:S50
+    (r"GET /incidents/\{id\}/past_incidents.*\.incident", "type"),  # ei:T1
+    (r"GET /incidents/\{id\}/outlier_incident.*\.incident", "occurrence"),  # in the document's example alone
     (r".*\.teams?(\[\])?", "parent"),  # core:T1; clients that manage teams read it back
 ]
 

@@ -152,7 +152,8 @@ def http_app(settings: Settings, database: Database) -> tuple[App, Callable[[], 
     pages = operations.web_pages(database, settings, signer_of(settings)) if web else None
     sources = DUE_WORK if settings.test_clock else None
     oauth = operations.oauth_door(database, settings) if web else None
-    doors = [oauth] if oauth else []
+    feeds = operations.feed_door(database, settings) if web else None
+    doors = [door for door in (oauth, feeds) if door is not None]
     health = Health(database, settings.smtp_url is not None)
     front = Standing(Front(health, api, pages, sources, doors, settings.metrics_token), settings)
     assert settings.database_url is not None

@@ -1,7 +1,18 @@
 """Every operation of every package, with the ports between them: what the REST API and the pages serve."""
 
 from tocsin.accounts import ports as accounts_ports
-from tocsin.accounts.api import account, audit, licenses, sessions, sign_in, status_update_rules, teams, users
+from tocsin.accounts.api import (
+    account,
+    audit,
+    calendars,
+    handoffs,
+    licenses,
+    sessions,
+    sign_in,
+    status_update_rules,
+    teams,
+    users,
+)
 from tocsin.accounts.keyring import Keyring
 from tocsin.accounts.oidc.discovery import directory
 from tocsin.accounts.store import standing
@@ -18,9 +29,11 @@ from tocsin.events import store as events_store
 from tocsin.impact import api as impact_api
 from tocsin.incidents import ports as incidents_ports
 from tocsin.incidents.api import below as incidents_below
+from tocsin.incidents.api import entries as incidents_entries
 from tocsin.incidents.api import fields as incident_fields
 from tocsin.incidents.api import incidents as incidents_api
 from tocsin.incidents.api import responders as responders_api
+from tocsin.incidents.api import triage as incidents_triage
 from tocsin.incidents.api import types as incident_types
 from tocsin.incidents.store import queries as incident_queries
 from tocsin.incidents.store import uses as incident_uses
@@ -37,9 +50,10 @@ from tocsin.schedules import api as schedules_api
 from tocsin.schedules import api_overrides
 from tocsin.schedules import commands as schedules_commands
 from tocsin.schedules import ports as schedules_ports
+from tocsin.schedules.http import FeedDoor
 from tocsin.schedules.store import finding as schedules_finding
 from tocsin.services import api as services_api
-from tocsin.services import api_addons, api_business, api_dependencies, commands_business
+from tocsin.services import api_addons, api_business, api_dependencies, api_enablements, commands_business
 from tocsin.services import api_fields as service_fields
 from tocsin.services import ports as services_ports
 from tocsin.services.store import business, catalog
@@ -50,6 +64,8 @@ from tocsin.web import app as web
 
 TABLES: tuple[Table, ...] = (
     users.TABLE,
+    handoffs.TABLE,
+    calendars.TABLE,
     teams.TABLE,
     audit.TABLE,
     account.TABLE,
@@ -74,6 +90,9 @@ TABLES: tuple[Table, ...] = (
     api_dependencies.TABLE,
     responders_api.TABLE,
     impact_api.TABLE,
+    api_enablements.TABLE,
+    incidents_entries.TABLE,
+    incidents_triage.TABLE,
     events_api.TABLE,
     notifications_api.TABLE,
     status_update_rules.TABLE,
@@ -128,7 +147,12 @@ def oauth_door(database: Database, settings: Settings) -> OAuthDoor | None:
     return OAuthDoor(database, settings) if settings.oauth else None
 
 
+def feed_door(database: Database, settings: Settings) -> FeedDoor:
+    """The paths of calendar feeds."""
+    return FeedDoor(database, settings)
+
+
 def web_pages(database: Database, settings: Settings, signer: Signer) -> web.WebApp:
     """The pages under /app."""
     mailbox = settings.data_dir / "mailbox"
-    return web.build(database, settings, signer, mailbox, STANDINGS, USES["team_member"])
+    return web.build(database, settings, signer, mailbox, STANDINGS, USES["team_member"], FACTS)

@@ -5,6 +5,8 @@ from typing import Any
 from sqlalchemy import select
 
 from tests.web.pages import PASSWORD, Pages
+from tests.web.test_other_pages import on_schedule
+from tocsin.accounts.store import people
 from tocsin.core.audit import audit_records
 from tocsin.incidents.store.priorities import first_priorities, in_order
 
@@ -52,6 +54,7 @@ def answered(site: Pages) -> dict[str, Any]:
     _fields(site, send)
     _graph(site, send)
     _templates(site, send)
+    _own(site, send)
     _security(site, send)
     send("/app/account/second-factor", {"required": "yes"})
     send("/app/account/session-limits", LIMITS)
@@ -88,6 +91,15 @@ def _apps(site: Pages, send: Any) -> None:
     send("/app/apps/{id}/secret", id=id)
     send("/app/apps/{id}/delete", id=id)
     send("/app/apps/account", {"region": "eu", "subdomain": "acme-eu"})
+
+
+def _own(site: Pages, send: Any) -> None:
+    with site.database.begin() as tx:
+        method = people.methods_of(tx.conn, [site.seeded.people["eve"]])[0].id
+    send("/app/me/hand-offs", {"kind": "both", "advance": "1", "unit": "hours", "method": method})
+    send("/app/me/hand-offs/{id}/remove", id=newest(site, "oncall_handoff_notification_rule").resource_id)
+    send("/app/me/calendar")
+    send("/app/schedules/{id}/calendar", id=on_schedule(site, None))
 
 
 def _keys(site: Pages, send: Any) -> None:

@@ -32,6 +32,8 @@ _PLAN = {
     "type": "assignment_notification_rule", "urgency": "high", "start_delay_in_minutes": 5,
     "contact_method": _ref("phone_contact_method", "method"),
 }  # fmt: skip
+_HANDOFF = {"handoff_type": "both", "notify_advance_in_minutes": 5, "contact_method": _ref("x", "method")}
+_HANDOFFS = "/users/{id}/oncall_handoff_notification_rules/{oncall_handoff_notification_rule_id}"
 _APP = {"name": "Reviews", "scopes": ["users.read"], "redirect_urls": ["https://app.example.com/cb"]}
 _SERVICE = {"type": "service", "name": "Checkout", "escalation_policy": _ref("escalation_policy", "policy")}
 _OVERRIDE = {"start": "2090-01-01T00:00:00Z", "end": "2090-01-02T00:00:00Z", "user": _ref("user")}
@@ -100,6 +102,16 @@ WRITES = (
         f"DELETE /users/{{id}}/status_update_notification_rules/{{{_UPDATE_RULE}_id}}", f"{_UPDATES}/{{update_rule}}"
     ),
     Write("DELETE /users/{id}/notification_rules/{notification_rule_id}", f"{_USER}/notification_rules/{{rule}}"),
+    Write(
+        "POST /users/{id}/oncall_handoff_notification_rules", f"{_USER}/oncall_handoff_notification_rules",
+        {"oncall_handoff_notification_rule": _HANDOFF}, "handoff",
+    ),
+    Write(
+        f"PUT {_HANDOFFS}", f"{_USER}/oncall_handoff_notification_rules/{{handoff}}",
+        {"oncall_handoff_notification_rule": _HANDOFF | {"handoff_type": "oncall"}},
+    ),
+    Write(f"DELETE {_HANDOFFS}", f"{_USER}/oncall_handoff_notification_rules/{{handoff}}"),
+    Write("POST /users/{id}/regenerate_private_url_key", f"{_USER}/regenerate_private_url_key"),
     Write("DELETE /users/{id}/contact_methods/{contact_method_id}", f"{_USER}/contact_methods/{{method}}"),
     Write("POST /teams", "/teams", {"team": {"type": "team", "name": "Platform"}}, "team"),
     Write("PUT /teams/{id}", _TEAM, {"team": {"type": "team", "name": "Core", "description": "x"}}),
@@ -169,6 +181,10 @@ WRITES = (
     *(Write(f"POST /{many}/{{id}}/change_tags", f"{path}/change_tags", {"add": [{"type": "tag", "label": "night"}]})
       for many, path in (("users", _USER), ("teams", _TEAM), ("escalation_policies", _POL))),
     Write("DELETE /tags/{id}", "/tags/{tag}"),
+    Write(
+        "PUT /services/{id}/enablements/{feature_name}", f"{_SERV}/enablements/aiops",
+        {"enablement": {"enabled": False}},
+    ),
     Write("DELETE /services/{id}", _SERV),
     Write("DELETE /escalation_policies/{id}", _POL),
     Write("DELETE /schedules/{id}", _SCHED),

@@ -141,7 +141,7 @@ def _things(database: Database, client: RestClient, name: str, person: str, on: 
     note = _made(client, f"/incidents/{incident}/notes", {"note": {"content": "n"}})
     entries = client.get(f"/incidents/{incident}/log_entries").body["log_entries"]
     alerts = client.get(f"/incidents/{incident}/alerts").body["alerts"]
-    method, rule = _reached(client, person)
+    method, rule, handoff = _reached(client, person)
     update_rule = _told(client, person, method, incident, business)
     return {
         "schedule": schedule["id"], "override": override["id"], "escalation_policy": policy["id"],
@@ -149,6 +149,7 @@ def _things(database: Database, client: RestClient, name: str, person: str, on: 
         "integration": way_in["id"], "incident": incident, "note": note["id"],
         "log_entry": entries[0]["id"], "alert": alerts[0]["id"], "contact_method": method, "notification_rule": rule,
         "status_update_notification_rule": update_rule,
+        "handoff_rule": handoff, "integration_key": way_in["integration_key"],
     }  # fmt: skip
 
 
@@ -175,10 +176,13 @@ def _fired(database: Database, client: RestClient, key: str, name: str) -> str:
     return str(client.get(f"/incidents?incident_key={name}").body["incidents"][0]["id"])
 
 
-def _reached(client: RestClient, person: str) -> tuple[str, str]:
+def _reached(client: RestClient, person: str) -> tuple[str, str, str]:
     method = client.get(f"/users/{person}/contact_methods").body["contact_methods"][0]["id"]
     rule = client.get(f"/users/{person}/notification_rules").body["notification_rules"][0]["id"]
-    return method, rule
+    told = {"contact_method": {"id": method, "type": "email_contact_method"}}
+    at = f"/users/{person}/oncall_handoff_notification_rules"
+    made = client.post(at, {"oncall_handoff_notification_rule": told}, lenient=True).body
+    return method, rule, str(made["oncall_handoff_notification_rule"]["id"])
 
 
 def _told(client: RestClient, person: str, method: str, incident: str, business: str) -> str:

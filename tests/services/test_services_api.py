@@ -219,3 +219,15 @@ def test_deleting_a_service_is_on_record_with_its_integrations(rest_client: Rest
     assert rest_client.delete(f"/services/{service}").status == 204
     records = rest_client.get(f"/services/{service}/audit/records").body["records"]
     assert sorted(record["action"] for record in records) == ["create", "create", "delete", "delete"]
+
+
+def test_features_are_on_until_somebody_switches_them_off(rest_client: RestClient, policy: str) -> None:
+    at = f"/services/{add(rest_client, policy)['id']}/enablements"
+    assert rest_client.get(at).body == {"enablements": [{"feature": "aiops", "enabled": True, "updated_at": None}]}
+    off = rest_client.put(f"{at}/aiops", {"enablement": {"enabled": False}})
+    assert (off.status, off.body["enablement"]["enabled"]) == (200, False)
+    assert rest_client.get(at).body["enablements"] == [off.body["enablement"]]
+    assert rest_client.put(f"{at}/aiops", {"enablement": {"enabled": "no"}}, lenient=True).status == 400
+    assert rest_client.put(f"{at}/aiops", {"enablement": {}}, lenient=True).status == 400
+    assert rest_client.put(f"{at}/teapot", {"enablement": {"enabled": True}}).status == 404
+    assert rest_client.get("/services/PNONE/enablements").status == 404

@@ -1,8 +1,18 @@
 """Change events on the wire (core:E60-E63)."""
 
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import StringConstraints
+
+from tocsin.rest.body import Body
 from tocsin.rest.objects import Ref, Thing
+
+
+class ChangeBody(Body):
+    """What of a change event can be written anew (ei:CE2)."""
+
+    summary: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+    custom_details: dict[str, Any] | None = None
 
 
 def change_event(row: Any) -> Thing:

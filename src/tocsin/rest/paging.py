@@ -38,13 +38,23 @@ def limit_of(call: Call, default: int = DEFAULT, most: int = MOST) -> int:
     return min(limit, most)
 
 
-def offset_page(call: Call, statement: Select[Any], show: Show) -> Page:
-    """The page of `statement` (ordered) that the call asks for, shown by `show(rows)`."""
+def reach(call: Call) -> int:
+    """How many rows from the first on an offset page may need, one more than it shows."""
     limit, offset = limit_of(call), call.whole("offset", 0)
     if offset + limit > DEEPEST:
         raise Invalid(f"offset + limit may not be more than {DEEPEST}")
+    return limit + offset + 1
+
+
+def offset_page(call: Call, statement: Select[Any], show: Show, counted: Select[Any] | None = None) -> Page:
+    """The page of `statement` (ordered) that the call asks for, shown by `show(rows)`.
+
+    `counted` is what `total` counts, where `statement` holds no more than `reach(call)` rows.
+    """
+    reach(call)
+    limit, offset = limit_of(call), call.whole("offset", 0)
     rows = call.conn.execute(statement.limit(limit + 1).offset(offset)).all()
-    total = _count(call, statement) if call.flag("total") else None
+    total = _count(call, statement if counted is None else counted) if call.flag("total") else None
     return Page(show(rows[:limit]), {"limit": limit, "offset": offset, "more": len(rows) > limit, "total": total})
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from tocsin.accounts.api.audit import records_of
+from tocsin.accounts.commands import calendar_feeds
 from tocsin.core.errors import Invalid
 from tocsin.core.recorded import by_id
 from tocsin.rest.call import Call
@@ -13,7 +14,7 @@ from tocsin.rest.objects import Ref, Thing
 from tocsin.rest.operations import Operation, Table, resource
 from tocsin.rest.paging import Page, all_of, offset_page
 from tocsin.rest.permissions import Permission
-from tocsin.schedules import commands, wire
+from tocsin.schedules import commands, feeds, wire
 from tocsin.schedules.logic import next_on_call, render_errors, render_window, rendered, users_in, who
 from tocsin.schedules.model import Schedule, Shift
 from tocsin.schedules.store import finding
@@ -102,8 +103,12 @@ def list_schedules(call: Call) -> Page:
 
 
 def get_schedule(call: Call) -> Thing:
-    """Get a schedule, rendered where `since` or `until` says"""
-    return _one(call, call.id)
+    """Get a schedule, rendered where `since` or `until` says; a person is told the address of its calendar"""
+    shown = _one(call, call.id)
+    if call.actor.user_id and not call.actor.read_only and feeds.is_open(call.conn, call.id):
+        feed = calendar_feeds.addresses(call.tx, calendar_feeds.SCHEDULE, call.id, call.links.base)
+        shown.fields.update(feed)
+    return shown
 
 
 def create_schedule(call: Call) -> Thing:

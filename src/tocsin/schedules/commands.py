@@ -109,6 +109,7 @@ def add(tx: Tx, actor: Actor, asked: Asked) -> str:
     create(tx, actor, schedules, row, Subject("schedule", id, asked.name))
     saving.save_layers(tx.conn, id, layers)
     saving.save_teams(tx.conn, id, dict.fromkeys(asked.team_ids))
+    saving.look_at_handoffs(tx, [id])
     _note_layers(tx, actor, id, (), layers)
     return id
 
@@ -124,7 +125,7 @@ def edit(tx: Tx, actor: Actor, row: Row[Any], asked: Asked) -> None:
     present, new = _differing({**row._mapping, "teams": sorted(had)}, told | {"teams": sorted({*asked.team_ids})})
     if not new and layers == before:
         return
-    saving.touch(tx.conn, row.id, **told)
+    saving.touch(tx, row.id, **told)
     saving.save_layers(tx.conn, row.id, layers)
     saving.save_teams(tx.conn, row.id, dict.fromkeys(asked.team_ids))
     if new:
@@ -152,7 +153,7 @@ def drop(tx: Tx, actor: Actor, row: Row[Any], uses: Uses) -> None:
     """Remove a schedule that nobody uses (core:S30)."""
     if reasons := uses(tx.conn, row.id):
         raise Invalid(reasons)
-    saving.touch(tx.conn, row.id, deleted_at=tx.now)
+    saving.touch(tx, row.id, deleted_at=tx.now)
     note(tx, actor, "delete", subject(row), {"name": row.name, "time_zone": row.time_zone}, None)
 
 
@@ -164,7 +165,7 @@ def add_override(tx: Tx, actor: Actor, row: Row[Any], user: str, start: datetime
         raise Invalid(f"User {user} Not Found")
     new = Override(ids.thing(), override_start(start, tx.now), end, user, 0)
     values = {"user_id": user, "start": new.start, "end": new.end}
-    saving.add_override(tx.conn, row.id, new, values | {"created_at": tx.now})
+    saving.add_override(tx, row.id, new, values | {"created_at": tx.now})
     note(tx, actor, "create", _override(row, new.id), None, values)
     return new
 
@@ -186,7 +187,7 @@ def drop_override(tx: Tx, actor: Actor, row: Row[Any], override_id: str) -> Cut:
     else:
         tx.conn.execute(update(overrides).where(mine).values(end=left.end))
         note(tx, actor, "update", _override(row, old.id), {"end": old.end}, {"end": left.end})
-    saving.touch(tx.conn, row.id)
+    saving.touch(tx, row.id)
     return cut
 
 
@@ -206,7 +207,7 @@ def stand_in(tx: Tx, actor: Actor, leaver: str, other: str) -> None:
         mine = (overrides.c.schedule_id == row.id) & (overrides.c.user_id == leaver) & (overrides.c.end > tx.now)
         for kept in tx.conn.execute(select(overrides).where(mine)).all():
             _override_stands_in(tx, actor, row, kept, other)
-        saving.touch(tx.conn, row.id)
+        saving.touch(tx, row.id)
 
 
 def _override_stands_in(tx: Tx, actor: Actor, row: Row[Any], old: Row[Any], other: str) -> None:

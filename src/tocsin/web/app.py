@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from tocsin.core.errors import Conflict, NotFound, TocsinError
 from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
 from tocsin.rest.address import proxies
+from tocsin.rest.call import Facts
 from tocsin.rest.rights import Standings
 from tocsin.web import devices, sign_on, words
 from tocsin.web.live import Live
@@ -44,6 +45,7 @@ from tocsin.web.pages import (
     incidents,
     keys,
     mailbox,
+    me,
     oncall,
     password_link,
     people,
@@ -74,6 +76,7 @@ PAGES: tuple[Page, ...] = (
     *second_step.PAGES, *password_link.PAGES, *sign_in_settings.PAGES, *incident_types.PAGES, *custom_fields.PAGES,
     *business_services.PAGES, *priorities.PAGES, *tags.PAGES, *addons.PAGES,
     *responders.PAGES, *updates.PAGES, *status_templates.PAGES,
+    *me.PAGES,
 )  # fmt: skip
 OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES, *connect.PAGES)
 
@@ -107,12 +110,13 @@ class WebApp:
 
 def build(
     database: Database, settings: Settings, signer: Signer, mail_folder: Path | None = None,
-    standings: Standings | None = None, member_uses: Sequence[Uses] = (),
+    standings: Standings | None = None, member_uses: Sequence[Uses] = (), facts: Mapping[str, Facts] | None = None,
 ) -> WebApp:  # fmt: skip
     """The pages. `mail_folder` is the built-in mail sink's, where letters lie when no mail server is set."""
     site = Site(
         database, settings, signer, mail_folder, _templates(), proxies(settings.trusted_proxies), standings or {},
         directory(settings.outbound_allow), lambda conn, id: [why for use in member_uses for why in use(conn, id)],
+        facts or {},
     )  # fmt: skip
     live = Live(database.url)
     app = Starlette(

@@ -20,6 +20,7 @@ from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
 from tocsin.rest import permissions, rights
 from tocsin.rest.address import Proxies
+from tocsin.rest.call import Facts
 from tocsin.rest.permissions import Permission, Sight
 from tocsin.rest.rights import Standings
 from tocsin.web.moments import Watch, zone_of
@@ -33,7 +34,8 @@ THEME = "tocsin_theme"
 @dataclass(frozen=True, slots=True)
 class Site:
     """What all pages share. `mail_folder` is that of the built-in mail sink, when it runs; `providers` are those that
-    people sign in through; `member_uses(conn, "team/user")` says why somebody cannot leave a team.
+    people sign in through; `member_uses(conn, "team/user")` says why somebody cannot leave a team;
+    `facts` is the port of the REST API.
     """
 
     database: Database
@@ -45,6 +47,7 @@ class Site:
     standings: Standings
     providers: Directory
     member_uses: Uses
+    facts: Mapping[str, Facts] = field(default_factory=dict)
 
     @property
     def mailbox(self) -> Path | None:

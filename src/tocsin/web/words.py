@@ -170,6 +170,17 @@ def span(start: datetime, end: datetime) -> str:
     return moments.span((end - start).total_seconds())
 
 
+def before(minutes: int) -> str:
+    """How long before something one is told."""
+    if minutes == 0:
+        return "at that moment"
+    number, unit = next((minutes // size, name) for size, name in _SIZES if minutes % size == 0)
+    return f"{counted(number, unit)} before"
+
+
+_SIZES = ((1440, "day"), (60, "hour"), (1, "minute"))
+
+
 def length(duration: timedelta) -> str:
     """A turn's length."""
     return moments.span(duration.total_seconds())

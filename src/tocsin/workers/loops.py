@@ -18,7 +18,7 @@ from tocsin.core.db import Database, Tx
 from tocsin.core.timers import FULL_SWEEP, Timer
 from tocsin.events.commands.deciding import LaneLost, drain
 from tocsin.incidents.commands import due as incidents_due
-from tocsin.notifications.commands import planning
+from tocsin.notifications.commands import handoffs, planning
 
 log = structlog.get_logger()
 
@@ -28,7 +28,12 @@ LONGEST_REST = 5.0
 SHORTEST_REST = 0.1  # a due timer whose subject somebody else holds locked
 Fire = Callable[[Tx, Sequence[Timer]], int]
 
-FIRED_BY: Mapping[str, Fire] = {**dict.fromkeys(incidents_due.EVENTS, incidents_due.fire), planning.STEP: planning.fire}
+FIRED_BY: Mapping[str, Fire] = {
+    **dict.fromkeys(incidents_due.EVENTS, incidents_due.fire),
+    planning.STEP: planning.fire,
+    **dict.fromkeys(handoffs.OF_SCHEDULES, handoffs.fire),
+    **dict.fromkeys(handoffs.OF_PEOPLE, handoffs.fire_person),
+}
 
 
 class Loop(threading.Thread):

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from tocsin.accounts import acting, wire
+from tocsin.accounts.api import calendars
 from tocsin.accounts.commands import contacts, links, users
 from tocsin.accounts.store import people, tables
 from tocsin.core.errors import Invalid
@@ -17,7 +18,10 @@ from tocsin.rest.operations import Operation, Table, resource
 from tocsin.rest.paging import Page, all_of, offset_page
 from tocsin.rest.permissions import Permission
 
-INCLUDES = {"contact_methods": "contact_methods", "notification_rules": "notification_rules", "teams": "teams"}
+INCLUDES = {
+    "contact_methods": "contact_methods", "notification_rules": "notification_rules", "teams": "teams",
+    "calendar_urls": "",
+}  # fmt: skip
 METHOD_TYPES = ("email", "phone", "sms", "whatsapp", "push_notification")
 
 
@@ -72,7 +76,13 @@ def create_user(call: Call) -> Thing:
 
 def get_user(call: Call) -> Thing:
     """Get a user"""
-    return _one(call, call.id)
+    return _detailed(call, call.id)
+
+
+def _detailed(call: Call, id: str) -> Thing:
+    shown = _one(call, id)
+    shown.fields.update(calendars.addresses(call, id))
+    return shown
 
 
 def get_me(call: Call) -> Thing:
@@ -82,7 +92,7 @@ def get_me(call: Call) -> Thing:
         # The official client asks `"account-level access token" in error`: true of a text and of an object's member.
         refusal.also["account-level access token"] = "The key belongs to no user"
         raise refusal
-    return _one(call, call.actor.user_id)
+    return _detailed(call, call.actor.user_id)
 
 
 def update_user(call: Call) -> Thing:

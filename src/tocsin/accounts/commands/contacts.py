@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from tocsin.accounts import wire
-from tocsin.accounts.commands import status_update_rules, users
+from tocsin.accounts.commands import handoff_rules, status_update_rules, users
 from tocsin.accounts.store import people, tables
 from tocsin.core import ids
 from tocsin.core.actor import Actor
@@ -57,12 +57,13 @@ def edit_method(tx: Tx, actor: Actor, row: Row[Any], body: wire.MethodBody) -> N
 
 
 def drop_method(tx: Tx, actor: Actor, row: Row[Any]) -> None:
-    """Delete a contact method and the notification rules that use it (core:N15)."""
+    """Delete a contact method and the rules that use it (core:N15)."""
     users.guard(actor, users.get(tx.conn, row.user_id, lock=True))
     for rule in people.rules_of(tx.conn, [row.user_id]):
         if rule.contact_method_id == row.id:
             remove(tx, actor, tables.notification_rules, rule, _rule_subject(row.user_id, rule.id))
     status_update_rules.drop_of_method(tx, actor, row.user_id, row.id)
+    handoff_rules.drop_those_of(tx, actor, row.user_id, row.id)
     remove(tx, actor, tables.contact_methods, row, _subject(row.user_id, row.id, row.type, row.label))
 
 

@@ -82,6 +82,30 @@ status_update_rules = Table(
     instant("created_at"),
 )
 
+handoff_rules = Table(
+    "handoff_rules",
+    metadata,
+    text("id", primary_key=True),
+    text("user_id", ForeignKey("users.id"), index=True),
+    text("contact_method_id", ForeignKey("contact_methods.id", ondelete="CASCADE"), index=True),
+    text("handoff_type"),  # both | oncall | offcall
+    Column("notify_advance_in_minutes", Integer, nullable=False),
+    Column("as_reference", Boolean, nullable=False),  # whether the client called its method's type `…_reference`
+    instant("created_at"),
+    instant("since"),  # of its last change: what was due before is not told by it
+)
+
+# Secret addresses of calendars: made when first shown. The hash finds, the sealed token is shown again.
+calendar_feeds = Table(
+    "calendar_feeds",
+    metadata,
+    text("kind", primary_key=True),  # user | schedule
+    text("subject_id", primary_key=True),
+    Column("sha256", LargeBinary, nullable=False, unique=True),
+    sealed("token", "calendar"),
+    instant("made_at"),
+)
+
 teams = Table(
     "teams",
     metadata,

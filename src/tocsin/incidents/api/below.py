@@ -1,4 +1,4 @@
-"""What lies below an incident: alerts, notes and log entries; and `/log_entries` and `/priorities` of the account."""
+"""What lies below an incident: alerts and notes; and `/priorities` of the account."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,6 @@ ALERT_SORTS = {"created_at": stored.alerts.c.created_at, "resolved_at": stored.a
 ALERT_INCLUDES = {
     "services": "service", "first_trigger_log_entries": "first_trigger_log_entry", "incidents": "incident",
 }  # fmt: skip
-ENTRY_INCLUDES = {"incidents": "incident", "services": "service", "teams": "teams", "channels": ""}
 
 
 def list_alerts(call: Call) -> Page:
@@ -102,27 +101,6 @@ def delete_note(call: Call) -> None:
     notes.remove(call.tx, shown.incident_id(call), call.path["note_id"])
 
 
-def list_entries(call: Call) -> Page:
-    """List log entries, newest first; those of one incident below it"""
-    incident = shown.incident_id(call) if "id" in call.path else None
-    since, until = shown.window(call)
-    found = queries.entries_of(incident, since, until, call.many("team_ids"), call.flag("is_overview"), call.sight)
-    return offset_page(call, found, lambda rows: shown.entries(call, rows))
-
-
-def get_entry(call: Call) -> Thing:
-    """Get a log entry"""
-    found = load_entries(call, [call.id])
-    if call.id not in found:
-        raise NotFound()
-    return found[call.id]
-
-
-def load_entries(call: Call, ids: Sequence[str]) -> dict[str, Thing]:
-    """Log entries for `include[]`."""
-    return shown.found(shown.entries, call, list(by_id(call.conn, stored.log_entries, ids).values()))
-
-
 def list_priorities(call: Call) -> Page:
     """List priorities, the most severe first"""
     return offset_page(call, priorities.in_order(), lambda rows: [priority(row) for row in rows])
@@ -152,15 +130,8 @@ TABLE = Table(
             "POST", "/incidents/{id}/notes", create_note, 200, "note", takes="note", body=bodies.NoteBody, **_WRITE
         ),
         Operation(
-            "GET", "/incidents/{id}/log_entries", list_entries, 200, "log_entries", includes=ENTRY_INCLUDES, **_READ
-        ),
-        Operation(
-            "GET", "/log_entries", list_entries, 200, "log_entries", includes=ENTRY_INCLUDES, sees="filtered", **_READ
-        ),
-        Operation("GET", "/log_entries/{id}", get_entry, 200, "log_entry", includes=ENTRY_INCLUDES, **_READ),
-        Operation(
             "GET", "/priorities", list_priorities, 200, "priorities", "priorities.read", Permission.READ, sees="all"
         ),
     ),
-    {"priority": load_priorities, "trigger_log_entry": load_entries},
+    {"priority": load_priorities},
 )  # fmt: skip

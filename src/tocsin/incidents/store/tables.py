@@ -52,6 +52,7 @@ incidents = Table(
     Index("ix_incidents_open", "service_id", "status", postgresql_where=sql("status <> 'resolved'")),
     Index("ix_incidents_created", "created_at"),
     Index("ix_incidents_service", "service_id", "created_at"),
+    Index("ix_incidents_policy", "policy_id", "created_at"),
     Index("ix_incidents_key", "incident_key", postgresql_where=sql("incident_key IS NOT NULL")),
     Index("ix_incidents_resting", "id", postgresql_where=sql("status = 'triggered' AND resting IS NULL")),
     Index(
@@ -127,6 +128,15 @@ log_entries = Table(
     Index("ix_log_entries_incident", "incident_id", "seq"),
     Index("ix_log_entries_at", "at"),
     Index("ix_log_entries_xid", "xid"),
+    Index("ix_log_entries_actor", "actor_id", "at", postgresql_where=sql("actor_kind = 'user'")),
+    Index("ix_log_entries_user", "user_id", "at", postgresql_where=sql("user_id IS NOT NULL")),
+    Index(
+        "ix_log_entries_assignees",
+        "assignees",
+        postgresql_using="gin",
+        postgresql_ops={"assignees": "jsonb_path_ops"},
+        postgresql_where=sql("type IN ('assign', 'escalate', 'delegate')"),
+    ),
 )
 
 notes = Table(

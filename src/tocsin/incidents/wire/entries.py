@@ -103,12 +103,19 @@ def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def channel_type(row: Any) -> str:
+    """By which way it came; what a person triggers by hand comes through `web_trigger` or `mobile` (core:L4)."""
+    by_hand = row.type == "trigger" and row.actor_kind == "user" and row.alert_id is None
+    return "web_trigger" if by_hand and row.channel != "mobile" else str(row.channel)
+
+
 def _channel(row: Any, alert: Any) -> dict[str, Any]:
-    """By which way it came, with what it carried (core:L4)."""
+    """By which way it came, with what it carried (core:L4, core:L6)."""
     details = row.details or {}
     match row.type:
         case "trigger":
-            return {"type": row.channel, "summary": details.get("summary"), **_carried(alert)}
+            written = {"details": details["channel_details"]} if "channel_details" in details else {}
+            return {"type": channel_type(row), "summary": details.get("summary"), **_carried(alert), **written}
         case "notify":
             told = {name: details.get(name) for name in ("address", "status")}
             kind = NOTIFICATIONS.get(details.get("type") or "")

@@ -139,7 +139,7 @@ def send_notices(tx: Tx, notices: Iterable[Effect]) -> None:
     told = [(effect.subject, effect.body["notice"]) for effect in notices]
     if not told:
         return
-    addresses = _mail_addresses(tx, {notice["user_id"] for _, notice in told})
+    addresses = mail_addresses(tx, {notice["user_id"] for _, notice in told})
     rows = [
         sends.new_send("email", notice["user_id"], method, address, "high", "notice", tx.now, tx.now, notice)
         for _, notice in told
@@ -163,7 +163,8 @@ def send_letters(tx: Tx, posted: Sequence[Effect]) -> None:
         tx.conn.execute(text("SELECT pg_notify('tocsin_send', '')"))
 
 
-def _mail_addresses(tx: Tx, user_ids: Iterable[str]) -> dict[str, list[tuple[str | None, str]]]:
+def mail_addresses(tx: Tx, user_ids: Iterable[str]) -> dict[str, list[tuple[str | None, str]]]:
+    """(contact method, address) of these people's usable mail addresses, else their own e-mail."""
     wanted = list(user_ids)
     m = contact_methods.c
     usable = (m.type == "email") & m.enabled & ~m.blacklisted

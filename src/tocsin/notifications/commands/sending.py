@@ -87,7 +87,7 @@ def _notice(tx: Tx, send: Send, urls: Addresses) -> Message:
     name, zone = person(tx.conn, send.user_id)
     notice = send.notice or {}
     link = notice.get("link")
-    leads_to = urls.account(link["kind"], link["id"], tx.now) if link else urls.home
+    leads_to = urls.account(link["kind"], link["id"], tx.now) if link else urls.home + notice.get("page", "")
     return Message(
         send.id, send.address, name, "notice", (), 0, zone, leads_to,
         notice_subject=notice.get("subject", ""), notice_text=notice.get("text", ""),

@@ -104,3 +104,14 @@ bundle_windows = Table(
     text("urgency", primary_key=True),
     instant("last_at"),
 )
+
+# What was told of a hand-off: nobody hears of one twice by the same rule.
+handoffs_told = Table(
+    "handoffs_told",
+    metadata,
+    text("schedule_id", primary_key=True),
+    instant("at", primary_key=True),
+    text("rule_id", primary_key=True),
+    text("kind", primary_key=True),  # oncall | offcall
+    instant("told_at"),
+)

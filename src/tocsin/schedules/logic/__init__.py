@@ -22,12 +22,17 @@ from tocsin.schedules.logic.final import (
     users_in,
     who,
 )
+from tocsin.schedules.logic.handoffs import Handoff, HandoffRule, Telling, handoffs, tellings
 from tocsin.schedules.logic.layers import layer_shifts
 
 __all__ = [
+    "Handoff",
+    "HandoffRule",
+    "Telling",
     "coverage",
     "edited",
     "final_shifts",
+    "handoffs",
     "layer_errors",
     "layer_shifts",
     "next_change",
@@ -44,6 +49,7 @@ __all__ = [
     "schedule_errors",
     "shift_at",
     "stood_in",
+    "tellings",
     "unknown_layer_errors",
     "users_in",
     "who",

@@ -1,20 +1,33 @@
-"""Schedules into PostgreSQL: rows of layers' terms, overrides, teams. Every change gives a fresh version token."""
+"""Schedules into PostgreSQL: rows of layers' terms, overrides, teams.
+
+Every change gives a fresh version token, and a timer that asks for a new look at its hand-offs (core:N31).
+"""
 
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, update
 
-from tocsin.core import ids
-from tocsin.core.db import insert_rows
+from tocsin.core import ids, timers
+from tocsin.core.db import Tx, insert_rows
+from tocsin.core.timers import Timer
 from tocsin.schedules.model import Layer, Override
 from tocsin.schedules.store.tables import overrides, schedule_layers, schedule_teams, schedules
 
+LOOK_AT_HANDOFFS = "handoff.look"
 
-def touch(conn: Connection, schedule_id: str, **columns: Any) -> None:
+
+def touch(tx: Tx, schedule_id: str, **columns: Any) -> None:
     """Set columns of a schedule, and its version: readers must read it anew."""
     mine = schedules.c.id == schedule_id
-    conn.execute(update(schedules).where(mine).values(version=ids.thing(), **columns))
+    tx.conn.execute(update(schedules).where(mine).values(version=ids.thing(), **columns))
+    look_at_handoffs(tx, [schedule_id])
+
+
+def look_at_handoffs(tx: Tx, schedule_ids: Iterable[str]) -> None:
+    """Have a worker look at once at who hands over to whom on these schedules."""
+    version = int(tx.now.timestamp() * 1_000_000)
+    timers.put(tx.conn, [Timer(id, LOOK_AT_HANDOFFS, tx.now, version) for id in sorted(schedule_ids)])
 
 
 def save_layers(conn: Connection, schedule_id: str, layers: Iterable[Layer]) -> None:
@@ -46,7 +59,7 @@ def save_teams(conn: Connection, schedule_id: str, team_ids: Collection[str]) ->
     insert_rows(conn, schedule_teams, ({"schedule_id": schedule_id, "team_id": team} for team in team_ids))
 
 
-def add_override(conn: Connection, schedule_id: str, new: Override, row: dict[str, Any]) -> None:
+def add_override(tx: Tx, schedule_id: str, new: Override, row: dict[str, Any]) -> None:
     """Store an override; its place in the order of creation is given here."""
-    conn.execute(insert(overrides).values(id=new.id, schedule_id=schedule_id, **row))
-    touch(conn, schedule_id)
+    tx.conn.execute(insert(overrides).values(id=new.id, schedule_id=schedule_id, **row))
+    touch(tx, schedule_id)

@@ -1,6 +1,6 @@
 """Tables of services and their integrations (core:C1, core:C11)."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table
 from sqlalchemy import text as sql
 
 from tocsin.core.metadata import document, instant, metadata, text
@@ -47,3 +47,13 @@ integrations = Table(
 service_field_values = values_table("service_field_values", "services.id")
 EVERY_SERVICE = "services"
 FIELDS = Kind("service", service_field_values, longest_option=200, falls_back=True)
+# What is not here is enabled (ei:EO19). `kind` leaves room for event orchestrations, which have enablements too.
+feature_enablements = Table(
+    "feature_enablements",
+    metadata,
+    text("kind", primary_key=True),  # service
+    text("subject_id", primary_key=True),
+    text("feature", primary_key=True),  # aiops
+    Column("enabled", Boolean, nullable=False),
+    instant("updated_at"),
+)

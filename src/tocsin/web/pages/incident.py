@@ -14,7 +14,7 @@ from tocsin.web.pages import impact, values
 from tocsin.web.pages.frame import framed
 from tocsin.web.queries import fields as field_queries
 from tocsin.web.queries import incidents as read
-from tocsin.web.queries import names, responders, timeline
+from tocsin.web.queries import names, responders, timeline, triage
 from tocsin.web.serving import Page
 from tocsin.web.site import Ask, go
 
@@ -59,6 +59,7 @@ def show(ask: Ask) -> Response:
         calls=responders.calls(ask.tx.conn, incident, ask.actor.user_id),
         updates=responders.updates(ask.tx.conn, incident.id, 1),
         asking=ask.field("message") if ask.errors else "",
+        near=triage.beside(ask.tx.conn, incident, ask.now, ask.sight, ask.site.facts),
         told=SAID.get(ask.query("done"), ""), draft=ask.field("content") if ask.errors else "",
     )  # fmt: skip
 

@@ -35,8 +35,9 @@ from tocsin.schedules import commands as schedules_commands
 from tocsin.schedules import ports as schedules_ports
 from tocsin.schedules.store import finding as schedules_finding
 from tocsin.services import api as services_api
+from tocsin.services import api_windows
 from tocsin.services import ports as services_ports
-from tocsin.services.store import catalog
+from tocsin.services.store import catalog, windows
 from tocsin.web import app as web
 
 TABLES: tuple[Table, ...] = (
@@ -53,6 +54,7 @@ TABLES: tuple[Table, ...] = (
     escalation_api.TABLE,
     api_oncalls.TABLE,
     services_api.TABLE,
+    api_windows.TABLE,
     incidents_api.TABLE,
     incidents_below.TABLE,
     events_api.TABLE,
@@ -83,6 +85,7 @@ STANDINGS: Standings = {
     "schedule": schedules_finding.standings,
     "escalation_policy": policies.standings,
     "service": catalog.standings,
+    "maintenance_window": windows.standings,
     "incident": incident_queries.standings,
     "log_entry": incident_queries.standings_of_entries,
     "change_event": events_store.standings,

@@ -6,27 +6,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tocsin.incidents.store import queries
-from tocsin.services.model import Service
-from tocsin.services.store.routes import load_services
 
 
 def service(conn: Connection, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-    """A service's computed status and when its last incident opened (core:C2)."""
-    found = load_services(conn, ids)
+    """A service's status as its incidents make it, and when its last one opened (core:C2)."""
     triggered = queries.open_by_service(conn, ids)
     last = queries.last_by_service(conn, ids)
-    return {
-        id: {"status": _status(one, triggered.get(id)), "last_incident_timestamp": last.get(id)}
-        for id, one in found.items()
-    }
+    return {id: {"status": _status(triggered.get(id)), "last_incident_timestamp": last.get(id)} for id in ids}
 
 
-def _status(found: Service, triggered: bool | None) -> str:
-    """disabled > maintenance > critical > warning > active; `triggered` is None without an open incident."""
-    if found.status == "disabled":
-        return "disabled"
-    if found.maintenance_until is not None:
-        return "maintenance"
+def _status(triggered: bool | None) -> str:
+    """critical > warning > active; `triggered` is None without an open incident."""
     if triggered is None:
         return "active"
     return "critical" if triggered else "warning"

@@ -18,7 +18,9 @@ from tocsin.rest.operations import Table, resource
 from tocsin.rest.paging import Page, limit_of, offset_page
 from tocsin.rest.permissions import Permission
 from tocsin.services import commands, wire
+from tocsin.services.logic import hold_of
 from tocsin.services.store import catalog
+from tocsin.services.store.routes import from_row
 from tocsin.services.store.tables import integrations, services
 from tocsin.services.vendors import VENDORS
 
@@ -38,7 +40,8 @@ def _show(call: Call, rows: Sequence[Row[Any]]) -> list[Thing]:
     def show(row: Row[Any]) -> Thing:
         policy = policies[row.escalation_policy_id]
         team = [team_ref(policy.team_id, named[policy.team_id].name)] if policy.team_id in named else []
-        return wire.service(row, policy_ref(policy), team, ways_in.get(row.id, []), facts.get(row.id, {}))
+        hold = hold_of(from_row(row), call.now)
+        return wire.service(row, policy_ref(policy), team, ways_in.get(row.id, []), facts.get(row.id, {}), hold)
 
     return [show(row) for row in rows]
 

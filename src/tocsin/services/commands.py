@@ -1,7 +1,9 @@
 """Services and their integrations: made, changed, removed (core:C1-C13).
 
 1. A key is made by us, once, and never changes (core:C12).
-2. Removing a service removes its integrations with it; its incidents stay (core:C6, core:G-86).
+2. Removing a service removes its integrations with it; its incidents stay (core:C6, core:G-86), and so does what it
+   holds back: that opens when nothing holds it any more, since it was accepted (core:G-27).
+3. A service that is enabled again is looked at: what it held back and still fires opens (`events.commands.looking`).
 """
 
 from typing import Any
@@ -16,6 +18,7 @@ from tocsin.core.errors import Invalid, NotFound
 from tocsin.core.recorded import Subject, change, create, live, remove
 from tocsin.escalation.store.tables import escalation_policies
 from tocsin.services import wire
+from tocsin.services.commands_windows import look_at
 from tocsin.services.store import catalog
 from tocsin.services.store.tables import integrations, services
 
@@ -49,6 +52,8 @@ def edit(tx: Tx, actor: Actor, row: Row[Any], body: wire.ServiceBody) -> None:
     """Change a service; incidents under way keep what they took from it."""
     _check(tx.conn, body, row.id)
     change(tx, actor, services, row, body.row(), subject(row))
+    if row.status != body.row()["status"]:
+        look_at(tx, [row.id])
 
 
 def drop(tx: Tx, actor: Actor, row: Row[Any]) -> None:

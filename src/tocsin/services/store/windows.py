@@ -73,7 +73,11 @@ def _of_teams(team_ids: Sequence[str]) -> ColumnElement[bool]:
 
 def _has(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
     """A condition: one of the window's services is so."""
-    own = func.jsonb_array_elements_text(maintenance_windows.c.service_ids).table_valued("id", name="own")
+    own = (
+        func.jsonb_array_elements_text(maintenance_windows.c.service_ids)
+        .table_valued("id", name="own")
+        .render_derived()
+    )
     mine = select(services.c.id).select_from(own.join(services, services.c.id == own.c.id)).where(wanted)
     return mine.correlate(maintenance_windows).exists()
 

@@ -1,8 +1,8 @@
 """The auditor: every triggered incident has a next step or an accepted reason; if not, somebody hears of it (SPINE 9).
 
 It works apart from what it watches: SQL over the rows as they are, no shared state. What it finds is paged to the
-owner as a notice, once an incident and hour, and shown in /metrics and on /app. A service that was forgotten with alerts
-in hand is looked at again, besides: a look too many changes nothing.
+owner as a notice, once an incident and hour, and shown in /metrics and on /app. A service that was forgotten with
+alerts in hand is looked at again, besides: a look too many changes nothing.
 """
 
 from datetime import timedelta

@@ -35,9 +35,13 @@ _PLAN = {
 _APP = {"name": "Reviews", "scopes": ["users.read"], "redirect_urls": ["https://app.example.com/cb"]}
 _SERVICE = {"type": "service", "name": "Checkout", "escalation_policy": _ref("escalation_policy", "policy")}
 _OVERRIDE = {"start": "2090-01-01T00:00:00Z", "end": "2090-01-02T00:00:00Z", "user": _ref("user")}
+_WINDOW = {
+    "type": "maintenance_window", "start_time": "2090-01-01T00:00:00Z", "end_time": "2090-01-02T00:00:00Z",
+    "services": [_ref("service")],
+}  # fmt: skip
 _LIMITS = {"absolute_session_ttl": 7200, "idle_session_ttl": 3600}
 _USER, _TEAM, _SCHED = "/users/{user}", "/teams/{team}", "/schedules/{schedule}"
-_SERV, _POL = "/services/{service}", "/escalation_policies/{policy}"
+_SERV, _POL, _WIN = "/services/{service}", "/escalation_policies/{policy}", "/maintenance_windows/{window}"
 
 #: What needs a sign-in provider is tried against one, and watched, in tests/sign_on.
 ELSEWHERE = ("/tocsin/sign_in_",)
@@ -82,6 +86,9 @@ WRITES = (
         {"integration": {"type": "events_api_v2_inbound_integration", "name": "B"}},
     ),
     Write("DELETE /services/{id}/integrations/{integration_id}", f"{_SERV}/integrations/{{integration}}"),
+    Write("POST /maintenance_windows", "/maintenance_windows", {"maintenance_window": _WINDOW}, "window"),
+    Write("PUT /maintenance_windows/{id}", _WIN, {"maintenance_window": _WINDOW | {"description": "Deploy"}}),
+    Write("DELETE /maintenance_windows/{id}", _WIN),
     Write("DELETE /services/{id}", _SERV),
     Write("DELETE /escalation_policies/{id}", _POL),
     Write("DELETE /schedules/{id}", _SCHED),

@@ -150,6 +150,16 @@ def test_maintenance_does_not_stop_answers_to_what_is_open(w: World) -> None:
     assert w.incident().status == "resolved"
 
 
+def test_nor_does_it_while_the_service_is_in_maintenance(w: World) -> None:
+    w.resolve("alice")
+    for alert in w.alerts.values():
+        w.alerts[alert.id] = replace(alert, status="triggered")
+    w.window(minutes=60)
+    w.happens(trigger("disk full", key="disk"))
+    w.advance(minutes=61)
+    assert [incident.status for incident in w.incidents.values()] == ["resolved", "triggered"]
+
+
 def test_a_trigger_never_vanishes_into_a_resolved_incident(w: World) -> None:
     w.resolve("alice")
     for alert in w.alerts.values():

@@ -85,6 +85,7 @@ PARAMS = {
     "services": "service", "incidents": "incident", "log_entries": "log_entry", "change_events": "change_event",
     "integrations": "integration", "alerts": "alert", "notes": "note", "overrides": "override",
     "contact_methods": "contact_method", "notification_rules": "notification_rule",
+    "maintenance_windows": "maintenance_window",
 }  # fmt: skip
 ELSEWHERE = {"abilities": "teams", "vendors": "PZQ6AUS", "priorities": "P1"}
 MADE_UP = {
@@ -115,8 +116,10 @@ def body_of(operation: Operation, quarter: Quarter) -> Any:
     target = {"id": ids["user"], "type": "user_reference"}
     rules = [{"escalation_delay_in_minutes": 5, "targets": [target]}]
     service = {"type": "service", "name": "new", "escalation_policy": ref["escalation_policy"]}
+    window = {"start_time": "2090-01-01T00:00:00Z", "end_time": "2090-01-02T00:00:00Z", "services": [ref["service"]]}
     return {
         "POST /services": {"service": service},
+        "POST /maintenance_windows": {"maintenance_window": window},
         "POST /escalation_policies": {"escalation_policy": {
             "type": "escalation_policy", "name": "new", "escalation_rules": rules, "teams": teams}},
         "POST /schedules": {"schedule": {
@@ -218,7 +221,15 @@ def _hides(visitor: tuple[str, str], name: str) -> bool:
 
 def test_lists_show_all_that_one_may_see(site: Site) -> None:
     for visitor in VISITORS:
-        for collection in ("services", "escalation_policies", "schedules", "incidents", "teams", "change_events"):
+        for collection in (
+            "services",
+            "escalation_policies",
+            "schedules",
+            "incidents",
+            "teams",
+            "change_events",
+            "maintenance_windows",
+        ):
             operation = next(o for o in OPERATIONS if o.key == f"GET /{collection}")
             _, answer = site.asks(operation, f"/{collection}", site.town.keys[visitor], query="date_range=all")
             for name in QUARTERS:

@@ -136,8 +136,12 @@ class Desk:
             event_count=alert.event_count + 1,
             updated_at=now,
         )
-        if not self._has_open_incident(alert) and hold_of(to.service, now) is None:
-            alert = _free(alert, self._open(to, alert, event.severity), self.fold)
+        if not self._has_open_incident(alert):
+            hold = hold_of(to.service, now)
+            if hold is None:
+                alert = _free(alert, self._open(to, alert, event.severity), self.fold)
+            else:
+                alert = held_back(replace(alert, incident_id=None), hold)
         elif alert.incident_id is not None:
             raised = Urgency(urgency_of(to.service, alert.severity, now)[0]) if by_severity(to.service, now) else None
             retriggered = Retriggered(_sender(to), "event", event.summary, event.id, alert.id, raised)

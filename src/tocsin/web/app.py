@@ -40,6 +40,7 @@ from tocsin.web.pages import (
     incidents,
     keys,
     mailbox,
+    maintenance,
     oncall,
     password_link,
     people,
@@ -61,6 +62,7 @@ A_YEAR = "public, max-age=31536000, immutable"
 
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
+    *maintenance.PAGES,
     *things.PAGES, *audit.PAGES, *people.PAGES, *teams.PAGES, *security.PAGES, *keys.PAGES, *account.PAGES,
     *second_step.PAGES, *password_link.PAGES, *sign_in_settings.PAGES,
 )  # fmt: skip

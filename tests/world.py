@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from tests.pager import Pager
+from tests.said import KEYS, Said, acknowledge, resolve, trigger  # noqa: F401
 from tocsin.core.actor import Actor, ActorKind, service, system
 from tocsin.core.intake_log import Raw, Stored
 from tocsin.escalation.model import Level, Snapshot, Strategy, Target, TargetKind
@@ -59,35 +60,9 @@ from tocsin.services.model import Integration, Service, Window
 
 CAST = ("alice", "bob", "carol", "dan", "eve")
 BEGAN = datetime(2024, 1, 1, 9, tzinfo=UTC)  # a Monday
-KEYS = {"api": "a" * 32, "other": "b" * 32}
 SHOP = Service("S", "Shop", "active", "EP")
 NEXT_STEP = (TimerKind.ESCALATE, TimerKind.REPAGE, TimerKind.RERESOLVE)
 Levels = Sequence[tuple[float, Sequence[str]]]
-
-
-@dataclass(frozen=True)
-class Said:
-    """An event as its sender words it, and the integration it is sent to."""
-
-    body: dict[str, Any]
-    via: str = "api"
-
-
-def trigger(summary: str, key: str | None = None, severity: str = "critical", via: str = "api", **more: Any) -> Said:
-    payload = {"summary": summary, "source": "web-1", "severity": severity, **more}
-    return _said("trigger", key or summary, via, payload=payload)
-
-
-def acknowledge(key: str, via: str = "api") -> Said:
-    return _said("acknowledge", key, via)
-
-
-def resolve(key: str, via: str = "api") -> Said:
-    return _said("resolve", key, via)
-
-
-def _said(action: str, key: str, via: str, **more: Any) -> Said:
-    return Said({"routing_key": KEYS[via], "event_action": action, "dedup_key": key, **more}, via)
 
 
 def person(name: str) -> Actor:
@@ -408,9 +383,8 @@ class World:
 
     def _lost(self, alert: Alert) -> bool:
         """Whether nothing will look at what is held when its hold ends."""
-        if self.service.status == "disabled":
-            return False
-        return self.look_at is None or self.look_at > (alert.held_until or self.look_at)
+        late = self.look_at is None or self.look_at > (alert.held_until or self.look_at)
+        return late and self.service.status != "disabled"
 
     def _silent(self, incident: Incident) -> bool:
         if incident.status is Status.ACKNOWLEDGED:

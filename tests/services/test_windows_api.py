@@ -4,12 +4,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
+from tests.accounts import people
 from tests.escalation import policies
 from tests.rest_client import RestClient
 from tests.services.test_services_api import add
 from tocsin.accounts.commands.bootstrap import Bootstrapped
 from tocsin.core.clock import real_now
+from tocsin.core.db import Database
 from tocsin.rest.times import text
 
 URL = "/maintenance_windows"
@@ -164,3 +167,35 @@ def test_nothing_opens_by_request_on_a_service_in_maintenance(rest_client: RestC
     assert got.errors == [f"Shop is in maintenance until {made['end_time']}"]
     rest_client.delete(f"{URL}/{made['id']}")
     assert rest_client.post("/incidents", asked).status == 201
+
+
+def test_services_that_one_may_not_see_are_left_out_and_guarded(
+    rest_client: RestClient, database: Database, shop: str, owner: Bootstrapped
+) -> None:
+    policy = policies.add(rest_client, "Vault", policies.rule(owner.user_id))["id"]
+    hidden = add(rest_client, policy, "Vault")["id"]
+    team = rest_client.post("/teams", {"team": {"name": "Vault", "default_role": "none"}}, lenient=True).body["team"]
+    rest_client.put(f"/teams/{team['id']}/escalation_policies/{policy}")
+    both, alone = plan(rest_client, [shop, hidden])["id"], plan(rest_client, [hidden])["id"]
+    user = rest_client.as_key(people.key_of(database, people.add(rest_client, "Ursula", role="user")["id"]))
+    (listed,) = user.get(URL).body["maintenance_windows"]
+    assert ([one["id"] for one in listed["services"]], listed["teams"]) == ([shop], [])
+    assert [user.get(f"{URL}/{id}").status for id in (both, alone)] == [200, 404]
+    assert [user.delete(f"{URL}/{both}").status, user.put(f"{URL}/{both}", body([shop])).status] == [404, 404]
+    assert user.post(URL, body([hidden])).status == 404
+    own = plan(user, [shop])["id"]
+    assert user.put(f"{URL}/{own}", body([shop, hidden])).status == 404
+    assert user.delete(f"{URL}/{own}").status == 204
+
+
+def test_a_list_takes_three_statements_and_one_more_for_each_include(
+    rest_client: RestClient, database: Database, shop: str
+) -> None:
+    for _ in range(4):
+        plan(rest_client, [shop])
+    app = rest_client.app.dispatcher.database
+    counted: list[str] = []
+    event.listen(app.engine, "before_cursor_execute", lambda *args: counted.append(args[2]))
+    rest_client.get(URL)
+    own = [statement for statement in counted if "maintenance_windows" in statement or " IN (" in statement]
+    assert len(own) <= 3, own

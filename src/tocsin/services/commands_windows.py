@@ -91,7 +91,8 @@ def _columns(tx: Tx, body: WindowBody) -> dict[str, Any]:
     now = tx.now.replace(microsecond=0)
     return {
         "start_time": max(body.start_time.replace(microsecond=0), now),
-        "end_time": body.end_time, "description": body.description, "service_ids": body.service_ids,
+        "end_time": body.end_time.replace(microsecond=0),
+        "description": body.description, "service_ids": body.service_ids,
     }  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
     python -m bench [name …] [--quick]
 
-Names: intake, storm, timers, latency, schedules (all by default). `--quick` takes small sizes, to see that it works:
-its figures mean nothing. Absolute figures depend on the machine; the goals are ratios or hold on two cores.
+Names: intake, storm, timers, latency, rest, schedules (all by default). `--quick` takes small sizes, to see that it
+works: its figures mean nothing. Absolute figures depend on the machine; the goals are ratios or hold on two cores.
 """
 
 import argparse
@@ -11,12 +11,13 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import intake, latency, schedules, storm, timers
+from bench import intake, latency, rest, schedules, storm, timers
 from bench.figures import Figure, console, machine, progress, table
 
 ALL: Mapping[str, Callable[[bool], Sequence[Figure]]] = {
     "schedules": schedules.figures,
     "latency": latency.figures,
+    "rest": rest.figures,
     "intake": intake.figures,
     "storm": storm.figures,
     "timers": timers.figures,

@@ -19,7 +19,8 @@ HEAD = """\
 
 What somebody may do with a thing is what the role of the account allows **or** what the role on one of the thing's
 teams allows. A schedule and an escalation policy belong to the teams that they name, a service to the team of its
-policy, an incident to the team of the policy it follows. Whoever is asked to answer an incident may see and answer it,
+policy, a maintenance window to those of its services (it is changed by whoever may configure them all), an incident to
+the team of the policy it follows. Whoever is asked to answer an incident may see and answer it,
 whatever the role.
 
 """

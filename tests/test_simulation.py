@@ -80,6 +80,19 @@ def test_a_disabled_service_stores_and_pages_nobody(database: Database) -> None:
     assert (got["outcome"], got["pages"]) == ("held: Shop is disabled: stored, nobody is paged", [])
 
 
+def test_maintenance_holds_it_and_what_still_fires_at_its_end_pages(database: Database) -> None:
+    made = seed(database)
+    window = {"id": "PW", "name": "Deploy", "start": "2026-02-02T11:00:00Z", "end": "2026-02-02T13:00:00Z"}
+    _change(database, update(services).values(maintenance=[window], name="Shop"))
+    got = simulate(database, _event(made.key), NOW)
+    assert got["outcome"] == (
+        "held: Shop is in maintenance: held until 2026-02-02T13:00:00Z by maintenance window “Deploy” (PW)"
+    )
+    assert _told(got)[:2] == [("13:00", "alice", 1), ("13:05", "bob", 2)]
+    assert any("was held back" in reason and "still fires" in reason for reason in got["reasons"])
+    assert _told(simulate(database, _event(made.key), at("2026-02-02 13:00")))[0] == ("13:00", "alice", 1)
+
+
 def test_an_acknowledgement_without_an_open_alert_is_ignored(database: Database) -> None:
     got = simulate(database, _event(seed(database).key, event_action="acknowledge"), NOW)
     assert (got["outcome"], got["pages"]) == ("ignored: no open alert has this dedup_key", [])

@@ -24,7 +24,7 @@ from tocsin.core.actor import Actor, ActorKind, service, system
 from tocsin.core.intake_log import Raw, Stored
 from tocsin.escalation.model import Level, Snapshot, Strategy, Target, TargetKind
 from tocsin.events.logic.checking import v2_problems
-from tocsin.events.logic.folding import Desk
+from tocsin.events.logic.folding import Desk, held_back
 from tocsin.events.logic.reading import read
 from tocsin.events.model import Destination
 from tocsin.incidents.commands.due import BY_SERVICE, EVENTS
@@ -63,8 +63,8 @@ from tocsin.incidents.model import (
 )
 from tocsin.schedules.logic import who
 from tocsin.schedules.model import Schedule
-from tocsin.services.logic import urgency_change_at, urgency_of
-from tocsin.services.model import Integration, Service
+from tocsin.services.logic import hold_of, next_look, urgency_change_at, urgency_of
+from tocsin.services.model import Integration, Service, Window
 
 CAST = ("alice", "bob", "carol", "dan", "eve")
 BEGAN = datetime(2024, 1, 1, 9, tzinfo=UTC)  # a Monday
@@ -101,6 +101,8 @@ class World:
     entries: list[Entry] = field(default_factory=list)
     notices: list[tuple[str, str]] = field(default_factory=list)
     triggers_taken: int = 0
+    windows: dict[str, Window] = field(default_factory=dict)
+    look_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self._ids = (f"Q{n}" for n in itertools.count(1))
@@ -111,7 +113,26 @@ class World:
 
     def set(self, **settings: Any) -> None:
         """Change the service's settings."""
+        if settings.get("status", self.service.status) != self.service.status:
+            self.look_at = self.now
         self.service = replace(self.service, **settings)
+
+    def window(self, minutes: float, after: float = 0, id: str = "W") -> None:
+        """Plan maintenance for so long, or plan it anew."""
+        start = self.now + timedelta(minutes=after)
+        self._plan(self.windows | {id: Window(id, f"work {id}", start, start + timedelta(minutes=minutes))})
+
+    def end_window(self, id: str = "W") -> None:
+        """Call maintenance off, or end it now."""
+        self._plan({name: window for name, window in self.windows.items() if name != id})
+
+    def _plan(self, windows: dict[str, Window]) -> None:
+        """The order of things is that of `services.commands_windows.look_at`."""
+        self.windows, self.look_at = windows, self.now
+        self._project()
+
+    def _project(self) -> None:
+        self.service = replace(self.service, maintenance=[w for w in self.windows.values() if w.end > self.now])
 
     def happens(self, *events: Said) -> None:
         """One batch of accepted events."""
@@ -265,7 +286,8 @@ class World:
         self.now += timedelta(**span)
 
     def _next_due(self) -> datetime | None:
-        return min((*self.timers.values(), *self.pager.due()), default=None)
+        looks = [self.look_at] if self.look_at is not None else []
+        return min((*self.timers.values(), *self.pager.due(), *looks), default=None)
 
     def _fire(self) -> None:
         due = sorted((at, key[1], key[0]) for key, at in self.timers.items() if at <= self.now)
@@ -279,7 +301,24 @@ class World:
                 event = replace(event, next_at=urgency_change_at(self.service, self.incidents[id].urgency, self.now))
             fold.fire(id, kind, event)
         self._save(fold)
+        if self.look_at is not None and self.look_at <= self.now:
+            self._look()
         self.pager.step(self.now, self.incidents)
+
+    def _look(self) -> None:
+        """The order of things is that of `events.commands.looking.look`."""
+        self._project()
+        held = sorted(self.held(), key=lambda alert: alert.created_at)
+        hold, fold = hold_of(self.service, self.now), self._fold()
+        if hold is not None:
+            self.alerts |= {alert.id: held_back(alert, hold) for alert in held}
+        else:
+            desk = Desk(fold, {}, self._numbers, lambda: next(self._ids))
+            for alert in held:
+                desk.release(alert, self._destination(alert.integration_id or "", ""))
+            self.alerts |= desk.changed
+        self.look_at = next_look(self.service, self.now)
+        self._save(fold)
 
     def _send(self) -> None:
         handed = self.pager.send(self.now, self.incidents)
@@ -359,11 +398,15 @@ class World:
         mine = {kind: at for (id, kind), at in self.timers.items() if id == incident.id}
         return {kind.removeprefix("incident."): _clock(at - incident.created_at) for kind, at in sorted(mine.items())}
 
+    def held(self) -> list[Alert]:
+        """Alerts that are held back now."""
+        return [alert for alert in self.alerts.values() if alert.held_by and alert.status == "triggered"]
+
     # ---- what must never break ---------------------------------------------------------------------------------------
 
     def check(self) -> None:
         """The auditor, and the invariants of the ledger."""
-        assert not self.silent(), f"silent: {[self.incidents[id] for id in self.silent()]}"
+        assert not self.silent(), f"silent: {[self.incidents.get(id) or self.alerts[id] for id in self.silent()]}"
         for incident in self.incidents.values():
             assert {a.user_id for a in incident.assignments} <= set(CAST)
             if incident.status is Status.RESOLVED:
@@ -378,7 +421,12 @@ class World:
 
     def silent(self) -> list[str]:
         """The auditor's check: ids of open incidents without a next step and without an accepted reason."""
-        return [i.id for i in self.incidents.values() if self._silent(i)]
+        return [i.id for i in self.incidents.values() if self._silent(i)] + [a.id for a in self.held() if self._lost(a)]
+
+    def _lost(self, alert: Alert) -> bool:
+        """Whether nothing will look at what is held when its hold ends."""
+        late = self.look_at is None or self.look_at > (alert.held_until or self.look_at)
+        return late and self.service.status != "disabled"
 
     def _silent(self, incident: Incident) -> bool:
         if _walking(incident) and (incident.id, TimerKind.REQUEST) not in self.timers:

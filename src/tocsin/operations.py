@@ -53,10 +53,17 @@ from tocsin.schedules import ports as schedules_ports
 from tocsin.schedules.http import FeedDoor
 from tocsin.schedules.store import finding as schedules_finding
 from tocsin.services import api as services_api
-from tocsin.services import api_addons, api_business, api_dependencies, api_enablements, commands_business
+from tocsin.services import (
+    api_addons,
+    api_business,
+    api_dependencies,
+    api_enablements,
+    api_windows,
+    commands_business,
+)
 from tocsin.services import api_fields as service_fields
 from tocsin.services import ports as services_ports
-from tocsin.services.store import business, catalog
+from tocsin.services.store import business, catalog, windows
 from tocsin.status_pages.api import subscriptions, updates
 from tocsin.status_pages.api import templates as templates_api
 from tocsin.tags import api as tags_api
@@ -81,6 +88,7 @@ TABLES: tuple[Table, ...] = (
     tags_api.TABLE,
     services_api.TABLE,
     service_fields.TABLE,
+    api_windows.TABLE,
     incidents_api.TABLE,
     incidents_below.TABLE,
     incident_types.TABLE,
@@ -128,6 +136,7 @@ STANDINGS: Standings = {
     "escalation_policy": policies.standings,
     "service": catalog.standings,
     "business_service": business.standings,
+    "maintenance_window": windows.standings,
     "incident": incident_queries.standings,
     "log_entry": incident_queries.standings_of_entries,
     "change_event": events_store.standings,

@@ -49,6 +49,7 @@ def answered(site: Pages) -> dict[str, Any]:
 
     _people(site, send)
     _teams(site, send)
+    _maintenance(site, send)
     _apps(site, send)
     _keys(site, send)
     _fields(site, send)
@@ -82,6 +83,17 @@ def _teams(site: Pages, send: Any) -> None:
     send("/app/teams/{id}/members", member, id)
     send("/app/teams/{id}/members/remove", member, id)
     send("/app/teams/{id}/remove", id=id)
+
+
+def _maintenance(site: Pages, send: Any) -> None:
+    window = {
+        "description": "Deploy", "start": "2090-01-01T00:00", "end": "2090-01-02T00:00", "service": site.seeded.service,
+    }  # fmt: skip
+    send("/app/maintenance-windows", window)
+    id = newest(site, "maintenance_window").resource_id
+    send("/app/maintenance-windows/{id}", window | {"description": "Later"}, id)
+    send("/app/maintenance-windows/{id}/end", id=id)
+    send("/app/services/{id}/quiet", {"for": "30"}, site.seeded.service)
 
 
 def _apps(site: Pages, send: Any) -> None:

@@ -37,13 +37,17 @@ _HANDOFFS = "/users/{id}/oncall_handoff_notification_rules/{oncall_handoff_notif
 _APP = {"name": "Reviews", "scopes": ["users.read"], "redirect_urls": ["https://app.example.com/cb"]}
 _SERVICE = {"type": "service", "name": "Checkout", "escalation_policy": _ref("escalation_policy", "policy")}
 _OVERRIDE = {"start": "2090-01-01T00:00:00Z", "end": "2090-01-02T00:00:00Z", "user": _ref("user")}
+_WINDOW = {
+    "type": "maintenance_window", "start_time": "2090-01-01T00:00:00Z", "end_time": "2090-01-02T00:00:00Z",
+    "services": [_ref("service")],
+}  # fmt: skip
 _LIMITS = {"absolute_session_ttl": 7200, "idle_session_ttl": 3600}
 _FIELD = {"name": "tier", "display_name": "Tier", "data_type": "string", "field_type": "single_value_fixed"}
 _OPTION = {"data": {"data_type": "string", "value": "gold"}}
 _TYPE = {"name": "fraud", "display_name": "Fraud", "parent_type": "incident_default"}
 _VALUES = {"custom_fields": [{"id": "{field}", "value": "silver"}]}
 _USER, _TEAM, _SCHED = "/users/{user}", "/teams/{team}", "/schedules/{schedule}"
-_SERV, _POL = "/services/{service}", "/escalation_policies/{policy}"
+_SERV, _POL, _WIN = "/services/{service}", "/escalation_policies/{policy}", "/maintenance_windows/{window}"
 _BUSINESS = "/business_services/{business}"
 _EDGES = {"relationships": [
     {"supporting_service": _ref("service"), "dependent_service": _ref("business_service", "business")}
@@ -185,6 +189,9 @@ WRITES = (
         "PUT /services/{id}/enablements/{feature_name}", f"{_SERV}/enablements/aiops",
         {"enablement": {"enabled": False}},
     ),
+    Write("POST /maintenance_windows", "/maintenance_windows", {"maintenance_window": _WINDOW}, "window"),
+    Write("PUT /maintenance_windows/{id}", _WIN, {"maintenance_window": _WINDOW | {"description": "Deploy"}}),
+    Write("DELETE /maintenance_windows/{id}", _WIN),
     Write("DELETE /services/{id}", _SERV),
     Write("DELETE /escalation_policies/{id}", _POL),
     Write("DELETE /schedules/{id}", _SCHED),

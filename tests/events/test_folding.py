@@ -116,10 +116,13 @@ def test_a_disabled_service_stores_the_alert_with_the_reason_and_pages_nobody() 
 
 def test_maintenance_holds_the_alert_until_it_ends() -> None:
     w = World()
-    until = w.now + timedelta(hours=1)
-    w.set(maintenance_until=until)
+    w.window(minutes=60)
     w.happens(trigger("disk full"))
-    assert next(iter(w.alerts.values())).held_until == until
+    held = next(iter(w.alerts.values()))
+    assert (held.held_by, held.held_until) == ("maintenance", w.now + timedelta(hours=1))
+    assert held.held_why == (
+        "Shop is in maintenance: held until 2024-01-01T10:00:00Z by maintenance window “work W” (W)"
+    )
     assert w.paged() == []
 
 
@@ -142,9 +145,19 @@ def test_what_is_held_can_be_resolved_without_an_incident() -> None:
 
 
 def test_maintenance_does_not_stop_answers_to_what_is_open(w: World) -> None:
-    w.set(maintenance_until=w.now + timedelta(hours=1))
+    w.window(minutes=60)
     w.happens(resolve("disk"))
     assert w.incident().status == "resolved"
+
+
+def test_nor_does_it_while_the_service_is_in_maintenance(w: World) -> None:
+    w.resolve("alice")
+    for alert in w.alerts.values():
+        w.alerts[alert.id] = replace(alert, status="triggered")
+    w.window(minutes=60)
+    w.happens(trigger("disk full", key="disk"))
+    w.advance(minutes=61)
+    assert [incident.status for incident in w.incidents.values()] == ["resolved", "triggered"]
 
 
 def test_a_trigger_never_vanishes_into_a_resolved_incident(w: World) -> None:

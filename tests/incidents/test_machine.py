@@ -11,6 +11,7 @@ from tests import world
 from tests.services.test_urgency import OFFICE, RAISE, hours
 from tests.world import CAST, World, trigger
 from tocsin.incidents.model import Status, TimerKind
+from tocsin.services.logic import hold_of
 
 KEYS = st.sampled_from(["disk", "cpu", "net"])
 VIA = st.sampled_from(["api", "other"])
@@ -101,10 +102,16 @@ class Paging(RuleBasedStateMachine):
         office = {"support_hours": hours("09:00:00", "17:00:00"), "scheduled_actions": [RAISE]}
         self.w.set(urgency_rule=rule, acknowledgement_timeout=ack, auto_resolve_timeout=end, **office)
 
-    @rule(status=st.sampled_from(["active", "disabled"]), minutes=st.sampled_from([0, 60]))
-    def the_service_is_held(self, status: str, minutes: int) -> None:
-        until = self.w.now + timedelta(minutes=minutes) if minutes else None
-        self.w.set(status=status, maintenance_until=until)
+    @rule(status=st.sampled_from(["active", "active", "disabled"]))
+    def the_service_is_disabled_or_not(self, status: str) -> None:
+        self.w.set(status=status)
+
+    @rule(id=st.sampled_from("VW"), minutes=st.sampled_from([0, 5, 30, 60]), after=st.sampled_from([0, 0, 5, 29, 30]))
+    def maintenance_is_planned_moved_or_ended(self, id: str, minutes: int, after: int) -> None:
+        if minutes:
+            self.w.window(minutes, after, id)
+        else:
+            self.w.end_window(id)
 
     @rule(who=PEOPLE, rules=RULES, works=st.booleans())
     def rules_change_and_mail_dies(self, who: str, rules: list[Any], works: bool) -> None:
@@ -115,6 +122,17 @@ class Paging(RuleBasedStateMachine):
         if hasattr(self, "w"):
             self.w.check()
             self.what_is_high_and_open_is_heard_again()
+            self.what_fires_and_is_not_held_has_an_incident()
+
+    def what_fires_and_is_not_held_has_an_incident(self) -> None:
+        """Once what is due has happened: a service that nothing holds back has no alert without an incident."""
+        if self.w.look_at is not None and self.w.look_at <= self.w.now:
+            return  # a look is due, and comes first of all
+        hold = hold_of(self.w.service, self.w.now)
+        for alert in self.w.alerts.values():
+            if alert.status == "triggered" and alert.incident_id is None:
+                assert hold is not None
+                assert (alert.held_by, alert.held_until, alert.held_why) == (hold.by, hold.until, hold.why)
 
     def what_is_high_and_open_is_heard_again(self) -> None:
         """With re-paging on, nothing urgent is ever more than a level's time away from its next step."""

@@ -87,7 +87,7 @@ PARAMS = {
     "contact_methods": "contact_method", "notification_rules": "notification_rule",
     "status_update_notification_rules": "status_update_notification_rule",
     "business_services": "business_service", "technical_services": "service",
-    "oncall_handoff_notification_rules": "handoff_rule",
+    "oncall_handoff_notification_rules": "handoff_rule", "maintenance_windows": "maintenance_window",
 }  # fmt: skip
 OF_PEOPLE = ("user", "contact_method", "notification_rule", "handoff_rule", "status_update_notification_rule")
 ADMINS_ONLY = {"POST /users/{id}/regenerate_private_url_key"}
@@ -125,8 +125,10 @@ def body_of(operation: Operation, quarter: Quarter) -> Any:
     rules = [{"escalation_delay_in_minutes": 5, "targets": [target]}]
     service = {"type": "service", "name": "new", "escalation_policy": ref["escalation_policy"]}
     edge = {"supporting_service": ref["service"], "dependent_service": ref["business_service"]}
+    window = {"start_time": "2090-01-01T00:00:00Z", "end_time": "2090-01-02T00:00:00Z", "services": [ref["service"]]}
     return {
         "POST /services": {"service": service},
+        "POST /maintenance_windows": {"maintenance_window": window},
         "POST /escalation_policies": {"escalation_policy": {
             "type": "escalation_policy", "name": "new", "escalation_rules": rules, "teams": teams}},
         "POST /schedules": {"schedule": {
@@ -245,6 +247,7 @@ def test_lists_show_all_that_one_may_see(site: Site) -> None:
             "teams",
             "change_events",
             "business_services",
+            "maintenance_windows",
         ):
             operation = next(o for o in OPERATIONS if o.key == f"GET /{collection}")
             _, answer = site.asks(operation, f"/{collection}", site.town.keys[visitor], query="date_range=all")

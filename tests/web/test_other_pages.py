@@ -44,7 +44,7 @@ def test_no_real_channel_no_worker_and_silence_are_red(fresh_site: Pages) -> Non
     fresh_site.execute("DELETE FROM timers WHERE subject = :id", id=incident)
     fresh_site.execute("UPDATE account SET held = true")
     shown = fresh_site.sign_in().get("/app").text
-    for trouble in ("No real channel", "No worker is alive", "An incident has no next step", "held after a restore"):
+    for trouble in ("No real channel", "No worker is alive", "held alert has no next step", "held after a restore"):
         assert trouble in shown
 
 

@@ -28,6 +28,7 @@ COLLECTIONS: Mapping[str, str] = {
     "escalation-policies": "escalation_policy", "services": "service", "incidents": "incident",
     "log_entries": "log_entry", "change_events": "change_event", "business_services": "business_service",
     "business-services": "business_service", "technical_services": "service",
+    "maintenance_windows": "maintenance_window", "maintenance-windows": "maintenance_window",
 }  # fmt: skip
 
 

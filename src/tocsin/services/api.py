@@ -17,7 +17,9 @@ from tocsin.rest.operations import Table, resource
 from tocsin.rest.paging import Page, limit_of, offset_page
 from tocsin.rest.permissions import Permission
 from tocsin.services import commands, wire
+from tocsin.services.logic import hold_of
 from tocsin.services.store import catalog
+from tocsin.services.store.routes import from_row
 from tocsin.services.store.tables import integrations, services
 from tocsin.services.vendors import VENDORS
 from tocsin.services.wire_addons import addon_ref
@@ -41,8 +43,8 @@ def _shown(call: Call, rows: Sequence[Any], around: Mapping[str, Sequence[Any]])
     def show(row: Any) -> Thing:
         policy = policies[row.escalation_policy_id]
         team = [team_ref(policy.team_id, named[policy.team_id].name)] if policy.team_id in named else []
-        shown = [addon_ref(one) for one in extras[row.id]]
-        return wire.service(row, policy_ref(policy), team, ways_in[row.id], facts.get(row.id, {}), shown)
+        shown, hold = [addon_ref(one) for one in extras[row.id]], hold_of(from_row(row), call.now)
+        return wire.service(row, policy_ref(policy), team, ways_in[row.id], facts.get(row.id, {}), shown, hold)
 
     return [show(row) for row in rows]
 

@@ -2,7 +2,9 @@
 
 1. A key is made by us, once, and never changes (core:C12).
 2. Removing a service removes its integrations with it, and takes it out of the graph; its incidents stay (core:C6,
-   core:G-86).
+   core:G-86), and so does what it holds back: that opens when nothing holds it any more, since it was accepted
+   (core:G-27).
+3. A service that is enabled again is looked at: what it held back and still fires opens (`events.commands.looking`).
 """
 
 from typing import Any
@@ -21,6 +23,7 @@ from tocsin.fields.store import finding, saving
 from tocsin.fields.wire import ValueBody
 from tocsin.services import commands_addons, wire
 from tocsin.services.commands_dependencies import cut_off
+from tocsin.services.commands_windows import look_at
 from tocsin.services.store import catalog
 from tocsin.services.store.graph import node
 from tocsin.services.store.tables import FIELDS, integrations, services
@@ -55,6 +58,8 @@ def edit(tx: Tx, actor: Actor, row: Row[Any], body: wire.ServiceBody) -> None:
     """Change a service; incidents under way keep what they took from it."""
     _check(tx.conn, body, row.id)
     change(tx, actor, services, row, body.row(), subject(row))
+    if row.status != body.row()["status"]:
+        look_at(tx, [row.id])
 
 
 def drop(tx: Tx, actor: Actor, row: Row[Any]) -> None:

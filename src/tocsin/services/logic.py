@@ -1,17 +1,18 @@
-"""How urgent a new incident of a service is, and when that changes (core:U1-U9, core:G-53).
+"""How urgent a new incident of a service is, and when that changes (core:U1-U9, core:G-53); what holds its alerts back.
 
 1. Support hours are set on the wall clock of their zone, IANA or Rails name: start inclusive, end exclusive (core:U4).
 2. `end <= start` runs into the next day; the day listed is the one the window starts on.
 3. A boundary that the clock skips counts from the first valid instant; in a repeated hour the first counts (core:G-53).
+4. Maintenance is the union of the windows: one that begins before the last has ended carries it on (core:G-73).
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from tocsin.core.zones import Zone, instant, micros, zone_clock
-from tocsin.services.model import Service
+from tocsin.services.model import Hold, Service, Window
 
 _HIGH = {"critical", "error", "unknown"}
 
@@ -86,3 +87,46 @@ def urgency_change_at(service: Service, urgency: str, now: datetime) -> datetime
         if action.get("to_urgency") == "high"
     ]
     return min((at for at in due if at is not None), default=None)
+
+
+def hold_of(service: Service, now: datetime) -> Hold | None:
+    """What keeps the service's alerts from opening incidents now (core:C2, SPINE 11); None: nothing does."""
+    if service.status == "disabled":
+        return Hold("disabled", None, f"{service.name} is disabled: stored, nobody is paged")
+    windows = stretch(service.maintenance, now)
+    if not windows:
+        return None
+    names = " and ".join(_named(window) for window in windows[-3:])
+    until = windows[-1].end
+    kind = "maintenance window" if len(windows) == 1 else "maintenance windows"
+    return Hold("maintenance", until, f"{service.name} is in maintenance: held until {_utc(until)} by {kind} {names}")
+
+
+def stretch(windows: Sequence[Window], now: datetime) -> list[Window]:
+    """The windows that make up the maintenance under way, each ending later than the one before; [] when none is."""
+    found: list[Window] = []
+    until = now
+    for window in sorted(windows, key=lambda one: one.start):
+        if window.start <= until < window.end:
+            found.append(window)
+            until = window.end
+    return found
+
+
+def next_look(service: Service, now: datetime) -> datetime | None:
+    """When the service must be looked at again: when the maintenance under way, or else the next one, is over.
+
+    None: nothing that it holds back is waiting for a time.
+    """
+    begins = min((window.start for window in service.maintenance if window.start > now), default=now)
+    windows = stretch(service.maintenance, now) or stretch(service.maintenance, begins)
+    return windows[-1].end if windows else None
+
+
+def _named(window: Window) -> str:
+    name = window.name if len(window.name) <= 60 else window.name[:59] + "…"
+    return f"“{name}” ({window.id})" if name else window.id
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

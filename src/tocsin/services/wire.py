@@ -15,6 +15,7 @@ from sqlalchemy import Row
 from tocsin.core import zones
 from tocsin.rest.body import Body, Pointer
 from tocsin.rest.objects import Ref, Thing
+from tocsin.services.model import Hold
 from tocsin.services.vendors import VENDORS, Vendor
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
@@ -229,10 +230,12 @@ def service_ref(row: Row[Any]) -> Ref:
 
 def service(
     row: Row[Any], policy: Ref, teams: Sequence[Ref], integrations: Sequence[Row[Any]], facts: Mapping[str, Any],
-    addons: Sequence[Ref] = (),
+    addons: Sequence[Ref] = (), hold: Hold | None = None,
 ) -> Thing:  # fmt: skip
-    """A service in full; its status is what later packages know unless it is disabled (core:C2)."""
-    status = "disabled" if row.status == "disabled" else facts.get("status", "active")
+    """A service in full. Its status is disabled or maintenance where that holds its alerts (`hold`), else what later
+    packages know of its incidents (core:C2).
+    """
+    status = hold.by if hold else facts.get("status", "active")
     fields = {
         "name": row.name, "description": row.description, "created_at": row.created_at, "status": status,
         "auto_resolve_timeout": row.auto_resolve_timeout, "acknowledgement_timeout": row.acknowledgement_timeout,

@@ -2,10 +2,10 @@
 
 1. At one instant the incident's timers come first, then the steps of people's rules, as in the worker.
 2. What falls due for one address within a minute of its last message waits for that minute's end (core:N54).
+3. What a maintenance window holds back is taken to fire on, and opens when the window ends.
 """
 
 import itertools
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,6 +39,7 @@ class Night:
     told: list[dict[str, Any]] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     paged_again: bool = False
+    held: Alert | None = None
 
     def __post_init__(self) -> None:
         self.incidents, self.rings = dict(self.account.incidents), dict(self.account.rings)
@@ -84,10 +85,23 @@ class Night:
         """Let time go by until nothing is left that would happen by itself."""
         while not self.paged_again:
             waiting = [*self.timers.values(), *(at for _, at in self.chains.values())]
+            waiting += [self.held.held_until] if self.held and self.held.held_until else []
             now = min(waiting, default=None)
             if now is None or now > began + LONGEST:
                 return
+            self._let_go(now)
             self._at(now)
+
+    def _let_go(self, now: datetime) -> None:
+        """The end of a hold: what still fires opens."""
+        held, to = self.held, self.account.to
+        if held is None or held.held_until is None or held.held_until > now:
+            return
+        fold = self.fold(now)
+        self.held = None
+        desk = Desk(fold, {}, itertools.count(1), ids.incident)
+        desk.release(held, to)
+        self.keep(fold)
 
     def _at(self, now: datetime) -> None:
         due = [timer for timer, at in self.timers.items() if at <= now]
@@ -150,15 +164,16 @@ def happened(night: Night, now: datetime) -> str:
     desk = Desk(fold, {account.event.key: account.to}, itertools.count(1), ids.incident, dict(account.alerts))
     desk.take(account.event)
     night.keep(fold)
-    return _outcome(account.event.action, before, desk.new.values())
+    afterwards = [*desk.new.values(), *desk.changed.values()]
+    night.held = next((alert for alert in afterwards if alert.held_by and alert.status == "triggered"), None)
+    return _outcome(account.event.action, before, night.held)
 
 
-def _outcome(action: Action, before: Alert | None, new: Iterable[Alert]) -> str:
-    if action is Action.TRIGGER and before is not None:
-        return "repeat of open alert"
+def _outcome(action: Action, before: Alert | None, held: Alert | None) -> str:
+    if action is Action.TRIGGER and held is not None:
+        return f"held: {held.held_why}"
     if action is Action.TRIGGER:
-        held = next((alert.held_why for alert in new if alert.incident_id is None), None)
-        return f"held: {held}" if held else "incident"
+        return "incident" if before is None or before.incident_id is None else "repeat of open alert"
     if before is None:
         return "ignored: no open alert has this dedup_key"
     return "acknowledged" if action is Action.ACKNOWLEDGE else "resolved"

@@ -45,6 +45,7 @@ from tocsin.web.pages import (
     incidents,
     keys,
     mailbox,
+    maintenance,
     me,
     oncall,
     password_link,
@@ -72,6 +73,7 @@ A_YEAR = "public, max-age=31536000, immutable"
 
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
+    *maintenance.PAGES,
     *things.PAGES, *audit.PAGES, *people.PAGES, *teams.PAGES, *security.PAGES, *keys.PAGES, *account.PAGES,
     *second_step.PAGES, *password_link.PAGES, *sign_in_settings.PAGES, *incident_types.PAGES, *custom_fields.PAGES,
     *business_services.PAGES, *priorities.PAGES, *tags.PAGES, *addons.PAGES,

@@ -1,7 +1,8 @@
 """The auditor: every triggered incident has a next step or an accepted reason; if not, somebody hears of it (SPINE 9).
 
 It works apart from what it watches: SQL over the rows as they are, no shared state. What it finds is paged to the
-owner as a notice, once an incident and hour, and shown in /metrics and on /app.
+owner as a notice, once an incident and hour, and shown in /metrics and on /app. A service that was forgotten with
+alerts in hand is looked at again, besides: a look too many changes nothing.
 """
 
 from datetime import timedelta
@@ -11,11 +12,11 @@ from prometheus_client import Gauge
 from sqlalchemy import select, text
 
 from tocsin.accounts.store.responders import held, owner_id
-from tocsin.core import effects
+from tocsin.core import effects, timers
 from tocsin.core.clock import real_now
 from tocsin.core.db import Database, Tx
-from tocsin.core.timers import timers
-from tocsin.incidents.store.audit import silent
+from tocsin.incidents.store.audit import forgotten, silent
+from tocsin.services.model import LOOK
 
 log = structlog.get_logger()
 
@@ -38,14 +39,21 @@ def _audit(tx: Tx) -> None:
     lost, late = silent(tx.conn), late_timers(tx)
     findings.labels("silent").set(len(lost))
     findings.labels("late").set(len(late))
+    look_again(tx)
     if lost or late:
         log.error("auditor", silent=lost[:10], late=late[:10])
         _tell(tx, lost, late)
 
 
+def look_again(tx: Tx) -> None:
+    """Have every service looked at whose held alerts nobody would look at."""
+    version = int(tx.now.timestamp() * 1_000_000)
+    timers.put(tx.conn, [timers.Timer(id, LOOK, tx.now, version) for id in sorted(set(forgotten(tx.conn).values()))])
+
+
 def late_timers(tx: Tx) -> list[str]:
     """Subjects of timers that should have fired a while ago."""
-    query = select(timers.c.subject).where(timers.c.due_at < tx.now - LATE).limit(100)
+    query = select(timers.timers.c.subject).where(timers.timers.c.due_at < tx.now - LATE).limit(100)
     return list(tx.conn.scalars(query))
 
 
@@ -59,7 +67,7 @@ def _tell(tx: Tx, lost: list[str], late: list[str]) -> None:
         text("UPDATE account SET settings = settings || jsonb_build_object('auditor_told', CAST(:hour AS text))"),
         {"hour": hour},
     )
-    lines = [f"{len(lost)} triggered incidents have no next step: {', '.join(lost[:20])}"] if lost else []
+    lines = [f"{len(lost)} incidents or held alerts have no next step: {', '.join(lost[:20])}"] if lost else []
     lines += [f"{len(late)} timers are more than two minutes late"] if late else []
     notice = {"user_id": owner, "subject": "Tocsin's auditor found something wrong", "text": "\n".join(lines)}
     effects.put(tx.conn, [("notice", owner, {"notice": notice})], tx.now)

@@ -16,9 +16,11 @@ from tocsin.accounts.store.responders import held
 from tocsin.core import intake_log, timers
 from tocsin.core.db import Database, Tx
 from tocsin.core.timers import FULL_SWEEP, Timer
+from tocsin.events.commands import looking
 from tocsin.events.commands.deciding import LaneLost, drain
 from tocsin.incidents.commands import due as incidents_due
 from tocsin.notifications.commands import handoffs, planning
+from tocsin.services.model import LOOK
 
 log = structlog.get_logger()
 
@@ -34,6 +36,9 @@ FIRED_BY: Mapping[str, Fire] = {
     **dict.fromkeys(handoffs.OF_SCHEDULES, handoffs.fire),
     **dict.fromkeys(handoffs.OF_PEOPLE, handoffs.fire_person),
 }
+LOOKS: Mapping[str, Fire] = {LOOK: looking.fire}
+"""Looks wait for services that storms keep locked, and open hundreds of incidents: nobody's page may wait behind them,
+so they have a loop of their own."""
 
 
 class Loop(threading.Thread):
@@ -92,8 +97,8 @@ class TimerWork:
     When none is due it rests until the next one is; whoever sets an earlier one wakes it.
     """
 
-    def __init__(self, database: Database):
-        self._database = database
+    def __init__(self, database: Database, fired_by: Mapping[str, Fire] = FIRED_BY):
+        self._database, self._fired_by = database, fired_by
         self._swept: datetime | None = None
         self._full_at: datetime | None = None
         self._rest = SHORTEST_REST
@@ -105,7 +110,7 @@ class TimerWork:
     def __call__(self) -> bool:
         """Fire a batch; True when there may be more."""
         found = self._database.run(self._due)
-        taken = sum(fire_all(self._database, fire, mine) for fire, mine in _by_work(found))
+        taken = sum(fire_all(self._database, fire, mine) for fire, mine in self._by_work(found))
         return taken > 0
 
     def _due(self, tx: Tx) -> list[Timer]:
@@ -117,23 +122,22 @@ class TimerWork:
         above = None if full else self._swept
         if full:
             self._full_at = tx.now
-        found = timers.due(tx.conn, list(FIRED_BY), tx.now, above, TIMERS_AT_ONCE)
+        found = timers.due(tx.conn, list(self._fired_by), tx.now, above, TIMERS_AT_ONCE)
         self._rest = SHORTEST_REST
         if not found:
             self._swept = tx.now
             self._rest = _until(timers.next_due(tx.conn, above), tx.now)
         return found
 
+    def _by_work(self, found: Sequence[Timer]) -> list[tuple[Fire, list[Timer]]]:
+        work: dict[Fire, list[Timer]] = {}
+        for timer in found:
+            work.setdefault(self._fired_by[timer.kind], []).append(timer)
+        return list(work.items())
+
 
 def _until(due: datetime | None, now: datetime) -> float:
     return LONGEST_REST if due is None else min(max((due - now).total_seconds(), SHORTEST_REST), LONGEST_REST)
-
-
-def _by_work(found: Sequence[Timer]) -> list[tuple[Fire, list[Timer]]]:
-    work: dict[Fire, list[Timer]] = {}
-    for timer in found:
-        work.setdefault(FIRED_BY[timer.kind], []).append(timer)
-    return list(work.items())
 
 
 def fire_all(database: Database, fire: Fire, due: Sequence[Timer]) -> int:

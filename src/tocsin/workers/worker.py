@@ -13,11 +13,12 @@ from tocsin.status_pages.commands import planning as updates
 from tocsin.workers.auditing import audit
 from tocsin.workers.housekeeping import Beating, Housekeeping
 from tocsin.workers.listener import SEND, WORK, Listener
-from tocsin.workers.loops import Loop, TimerWork, decide_events
+from tocsin.workers.loops import LOOKS, Loop, TimerWork, decide_events
 from tocsin.workers.sender import Lane, Sender
 
 AUDIT_EVERY = 15.0
 TIDY_EVERY = 60.0
+LOOK_EVERY = 1.0  # what a window holds opens within this of its end
 REST = 4.0  # notifications wake these loops; this is for one that was lost
 EVENT_LOOPS = 2  # while one decides a storm, another takes what comes in beside it
 GIL_TURN = 0.0005  # at the default of 5 ms a page waits 30 turns of a storm: one for each round trip it makes
@@ -27,13 +28,15 @@ class Worker:
     """Decides events, fires timers, plans and sends pages, audits, tidies up."""
 
     def __init__(self, database: Database, owner: str, lanes: Sequence[Lane], urls: Addresses, retention_days: int):
-        wake = {name: threading.Event() for name in ("timers", "planner", "updates", "auditor", "tidy", "heart")}
+        names = ("timers", "looks", "planner", "updates", "auditor", "tidy", "heart")
+        wake = {name: threading.Event() for name in names}
         event_wakes = [threading.Event() for _ in range(EVENT_LOOPS)]
-        timers = TimerWork(database)
+        timers, looks = TimerWork(database), TimerWork(database, LOOKS)
         lane_wakes = [threading.Event() for _ in lanes]
         self._loops: list[Loop | Sender] = [
             *(Loop(f"events {n}", lambda: decide_events(database, owner), w, REST) for n, w in enumerate(event_wakes)),
             Loop("timers", timers, wake["timers"], rest=timers.rest),
+            Loop("looks", looks, wake["looks"], rest=LOOK_EVERY),
             Loop("planner", lambda: database.run(planning.plan) > 0, wake["planner"], rest=REST),
             Loop("updates", lambda: database.run(updates.plan) > 0, wake["updates"], rest=REST),
             Loop("auditor", lambda: audit(database), wake["auditor"], rest=AUDIT_EVERY),
@@ -43,7 +46,7 @@ class Worker:
         ]
         self._listener = Listener(
             database.url,
-            {INTAKE: event_wakes, WORK: [wake["timers"], wake["planner"], wake["updates"]], SEND: lane_wakes},
+            {INTAKE: event_wakes, WORK: [wake[name] for name in names[:4]], SEND: lane_wakes},
         )
 
     def start(self) -> None:

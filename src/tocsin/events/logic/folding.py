@@ -2,14 +2,14 @@
 
 1. Match key = (integration, dedup_key): one open alert each (core:E40).
 2. An accepted trigger is always stored. A disabled service and a maintenance window hold the alert with the reason and
-   open nothing (SPINE 11 over core:E48). A repeat after that opens the incident that was held back.
+   open nothing (SPINE 11 over core:E48). What still fires when nothing holds it any more opens its incident then: by
+   the look at the service (`release`), or by a repeat that comes before it.
 3. A repeat replaces what is shown, only raises the severity, and pages nobody (core:E42).
 4. `acknowledge` and `resolve` without an open alert do nothing (core:E46).
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from tocsin.core.actor import Actor, integration
 from tocsin.core.values import changed
@@ -27,7 +27,8 @@ from tocsin.incidents.model import (
     Urgency,
     worse,
 )
-from tocsin.services.logic import by_severity, urgency_change_at, urgency_of
+from tocsin.services.logic import by_severity, hold_of, urgency_change_at, urgency_of
+from tocsin.services.model import Hold
 
 Key = tuple[str, str]
 
@@ -67,13 +68,16 @@ class Desk:
             return
         alert = _new_alert(self.new_id(), event, to)
         self.new[alert.id] = alert
-        held = _held(to, self.fold)
-        if held is None:
-            self._put(replace(alert, incident_id=self._open(event, to, alert)))
+        hold = hold_of(to.service, self.fold.now)
+        if hold is None:
+            self._put(replace(alert, incident_id=self._open(to, alert, event.severity)))
             return
-        until, why = held
-        self._put(replace(alert, suppressed=True, held_until=until, held_why=why))
-        self._log_held(event, to, alert, why)
+        self._put(held_back(alert, hold))
+        self._log_held(event, to, alert, hold.why)
+
+    def release(self, alert: Alert, to: Destination) -> None:
+        """Open the incident of an alert that was held back, still fires, and that nothing holds any more."""
+        self._put(_free(alert, self._open(to, alert, alert.severity, "timer"), self.fold))
 
     def _put(self, alert: Alert) -> None:
         key = (alert.integration_id or "", alert.dedup_key)
@@ -83,14 +87,14 @@ class Desk:
             self.open_alerts.pop(key, None)
         (self.new if alert.id in self.new else self.changed)[alert.id] = alert
 
-    def _open(self, event: Incoming, to: Destination, alert: Alert) -> str:
+    def _open(self, to: Destination, alert: Alert, severity: str | None, cause: str = "event") -> str:
         now = self.fold.now
-        urgency, why = urgency_of(to.service, event.severity, now)
+        urgency, why = urgency_of(to.service, severity, now)
         incident = Incident(
             id=self.new_id(),
             number=next(self.numbers),
             service_id=to.service.id,
-            title=event.summary,
+            title=alert.summary,
             status=Status.TRIGGERED,
             urgency=Urgency(urgency),
             created_at=now,
@@ -104,13 +108,12 @@ class Desk:
             alerts_triggered=1,
             trigger_count=1,
         )
-        reason = f"an event came in on {to.integration.name}; urgency {urgency}: {why}"
         opened = Opened(
             _sender(to),
-            "event",
-            reason=reason,
-            summary=event.summary,
-            event_id=event.id,
+            cause,
+            reason=f"{_came(to, alert)}; urgency {urgency}: {why}",
+            summary=alert.summary,
+            event_id=alert.last_event_id,
             alert_id=alert.id,
             urgency_change_at=urgency_change_at(to.service, urgency, now),
         )
@@ -133,9 +136,12 @@ class Desk:
             event_count=alert.event_count + 1,
             updated_at=now,
         )
-        if not self._has_open_incident(alert) and _held(to, self.fold) is None:
-            opened = self._open(event, to, alert)
-            alert = replace(alert, incident_id=opened, suppressed=False, held_until=None, held_why=None)
+        if not self._has_open_incident(alert):
+            hold = hold_of(to.service, now)
+            if hold is None:
+                alert = _free(alert, self._open(to, alert, event.severity), self.fold)
+            else:
+                alert = held_back(replace(alert, incident_id=None), hold)
         elif alert.incident_id is not None:
             raised = Urgency(urgency_of(to.service, alert.severity, now)[0]) if by_severity(to.service, now) else None
             retriggered = Retriggered(_sender(to), "event", event.summary, event.id, alert.id, raised)
@@ -155,6 +161,8 @@ class Desk:
         now = self.fold.now
         self._put(replace(alert, status="resolved", resolved_at=now, updated_at=now, last_event_id=event.id))
         if alert.incident_id is None:
+            log = Log("resolve", _sender(to), "event", "it was over while it was held back", alert_id=alert.id)
+            self.fold.entries.append(Entry(None, to.service.id, 1, now, log))
             return
         incident = self.fold.incidents[alert.incident_id]
         left = incident.alerts_triggered - 1
@@ -183,13 +191,22 @@ def _new_alert(id: str, event: Incoming, to: Destination) -> Alert:
     )
 
 
-def _held(to: Destination, fold: Fold) -> tuple[datetime | None, str] | None:
-    if to.service.status == "disabled":
-        return None, f"{to.service.name} is disabled: stored, nobody is paged"
-    until = to.service.maintenance_until
-    if until is not None and until > fold.now:
-        return until, f"{to.service.name} is in maintenance: held until it ends"
-    return None
+def held_back(alert: Alert, hold: Hold) -> Alert:
+    """The alert as its service holds it back."""
+    return replace(alert, suppressed=True, held_by=hold.by, held_until=hold.until, held_why=hold.why)
+
+
+def _free(alert: Alert, incident_id: str, fold: Fold) -> Alert:
+    free = replace(alert, incident_id=incident_id, updated_at=fold.now)
+    return replace(free, suppressed=False, held_by=None, held_until=None, held_why=None)
+
+
+def _came(to: Destination, alert: Alert) -> str:
+    """Where the alert came from, and why it opens only now if it was held back."""
+    came = f"an event came in on {to.integration.name}"
+    if alert.held_why is None:
+        return came
+    return f"{came} at {alert.created_at:%Y-%m-%d %H:%M} UTC, was held back ({alert.held_why}) and still fires"
 
 
 def _sender(to: Destination) -> Actor:

@@ -21,8 +21,8 @@ from tocsin.incidents.model import Incident, Status, Urgency
 from tocsin.incidents.store import incidents as incident_store
 from tocsin.incidents.store.outcome import save_fold
 from tocsin.incidents.store.tables import incidents
-from tocsin.services.logic import urgency_change_at, urgency_of
-from tocsin.services.model import Service
+from tocsin.services.logic import hold_of, urgency_change_at, urgency_of
+from tocsin.services.model import Hold, Service
 from tocsin.services.store.routes import load_services
 from tocsin.services.store.tables import services
 
@@ -64,16 +64,21 @@ def create(tx: Tx, actor: Actor, new: NewIncident) -> Incident:
 
 
 def _check_service(tx: Tx, service: Service, new: NewIncident) -> None:
-    if service.status == "disabled":
-        raise Invalid(f"{service.name} is disabled", message=FAILED)
-    if service.maintenance_until is not None and service.maintenance_until > tx.now:
-        raise Invalid(f"{service.name} is in maintenance", message=FAILED)
+    hold = hold_of(service, tx.now)
+    if hold is not None:
+        raise Invalid(_refusal(service, hold), message=FAILED)
     if new.incident_key is None:
         return
     i = incidents.c
     same = (i.service_id == service.id) & (i.incident_key == new.incident_key) & (i.status != "resolved")
     if tx.conn.scalar(select(i.id).where(same).limit(1)):
         raise Invalid(TAKEN, code=2002, message="Arguments Caused Error")
+
+
+def _refusal(service: Service, hold: Hold) -> str:
+    if hold.until is None:
+        return f"{service.name} is disabled"
+    return f"{service.name} is in maintenance until {hold.until:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _check_on_call(fold: Fold, snapshot: Snapshot) -> None:

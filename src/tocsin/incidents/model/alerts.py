@@ -12,7 +12,7 @@ SEVERITIES = ("info", "warning", "error", "critical")
 class Alert:
     """One problem as its source names it: `(integration, dedup_key)` while it is triggered (core:E40, core:I1).
 
-    `held_why` says why it has no incident (a disabled service, a maintenance window until `held_until`).
+    `held_why` says why it has no incident; `held_by` what holds it (`services.model.Hold`), until `held_until`.
     """
 
     id: str
@@ -29,6 +29,7 @@ class Alert:
     updated_at: datetime
     incident_id: str | None = None
     suppressed: bool = False
+    held_by: str | None = None
     held_until: datetime | None = None
     held_why: str | None = None
     event_count: int = 1

@@ -10,6 +10,7 @@ from tocsin.core.db import insert_rows, to_json, update_mixed
 from tocsin.core.values import differences
 from tocsin.incidents.model import Alert
 from tocsin.incidents.store.tables import alerts
+from tocsin.services.model import Hold
 
 _NAMES = tuple(field.name for field in fields(Alert))
 _UNREAD: Mapping[str, Any] = {}
@@ -60,6 +61,39 @@ def save(conn: Connection, new: Iterable[Alert], touched: Iterable[tuple[Alert, 
         ({"id": a.id} | {name: getattr(a, name) for name in differences(before, a)} for before, a in touched),
     )
     insert_rows(conn, alerts, ({name: getattr(alert, name) for name in _NAMES} for alert in new))
+
+
+_HELD = f"""
+SELECT {_READ} FROM alerts a
+WHERE a.service_id = ANY(:services) AND a.status = 'triggered' AND a.held_by IS NOT NULL
+ORDER BY a.created_at, a.id LIMIT :most
+"""
+_MOVE = text(
+    """
+    UPDATE alerts a SET held_by = n.by, held_until = n.until, held_why = n.why
+    FROM (
+      SELECT h.id, r.by, r.until, r.why
+      FROM json_to_recordset(CAST(:holds AS json)) AS r(service_id text, by text, until timestamptz, why text)
+      JOIN alerts h ON h.service_id = r.service_id AND h.status = 'triggered' AND h.held_by IS NOT NULL
+        AND (h.held_by, h.held_why) IS DISTINCT FROM (r.by, r.why)
+      LIMIT :most
+    ) n WHERE a.id = n.id
+    """
+)
+
+
+def held(conn: Connection, service_ids: Iterable[str], most: int) -> list[Alert]:
+    """Open alerts that these services hold back, oldest first, at most so many; their bodies left unread."""
+    rows = conn.execute(text(_HELD), {"services": list(service_ids), "most": most})
+    return [Alert(body=_UNREAD, **row._mapping) for row in rows]
+
+
+def move_holds(conn: Connection, holds: Mapping[str, Hold], most: int) -> int:
+    """Let the held alerts of these services (by id) say what holds them now; how many did not, at most `most`."""
+    if not holds:
+        return 0
+    rows = [{"service_id": id, "by": one.by, "until": one.until, "why": one.why} for id, one in holds.items()]
+    return conn.execute(_MOVE, {"holds": to_json(rows), "most": most}).rowcount
 
 
 def is_open(conn: Connection, integration_id: str, dedup_key: str) -> bool:

@@ -1,15 +1,17 @@
-"""The auditor's check as one statement (SPINE 9): which triggered incidents would fall silent?
+"""The auditor's check as one statement (SPINE 9): which triggered incidents, and which held alerts, would fall silent?
 
 1. A triggered incident has a timer that will act on it (escalate, re-page, look again), or a recorded reason to rest
    that still holds: low urgency is no reason at high urgency.
 2. An acknowledged incident that is to come back (a snooze, an acknowledgement that times out) has the timer for it.
 3. An open incident on which a policy was asked for help, and nobody of it has answered, has the timer of its walk -
    unless the walk is over and paging again is switched off.
+4. An alert that an enabled service holds back has a timer that will look at it, no later than its hold ends.
 """
 
 from sqlalchemy import Connection, text
 
 from tocsin.incidents.model import Rest
+from tocsin.services.model import LOOK
 
 _SILENT = text(
     """
@@ -31,7 +33,22 @@ _SILENT = text(
     """
 ).bindparams(low=Rest.LOW_URGENCY)
 
+_FORGOTTEN = text(
+    """
+    SELECT a.id, a.service_id FROM alerts a JOIN services s ON s.id = a.service_id
+    WHERE a.status = 'triggered' AND a.held_by IS NOT NULL AND s.status <> 'disabled'
+      AND NOT EXISTS (SELECT 1 FROM timers t WHERE t.subject = a.service_id AND t.kind = :look
+                      AND t.due_at <= coalesce(a.held_until, t.due_at))
+    ORDER BY a.id LIMIT 1000
+    """
+).bindparams(look=LOOK)
+
 
 def silent(conn: Connection) -> list[str]:
-    """Ids of open incidents without a next step and without an accepted reason."""
-    return list(conn.scalars(_SILENT))
+    """Ids of open incidents without a next step and without an accepted reason, and of alerts held for ever."""
+    return [*conn.scalars(_SILENT), *forgotten(conn)]
+
+
+def forgotten(conn: Connection) -> dict[str, str]:
+    """Alerts that are held back and that nothing will look at in time: alert id -> service id."""
+    return {row.id: row.service_id for row in conn.execute(_FORGOTTEN)}

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select
 
-from tocsin.services.model import Integration, Service
+from tocsin.services.model import Integration, Service, Window
 from tocsin.services.store.tables import integrations, services
 
 
@@ -13,6 +14,12 @@ def integrations_by_key(conn: Connection, keys: Iterable[str]) -> dict[str, Inte
     """Integrations by routing key, deleted ones too: what was accepted is decided (core:G-27)."""
     rows = conn.execute(select(integrations).where(integrations.c.integration_key.in_(list(keys))))
     return {r.integration_key: Integration(r.id, r.service_id, r.name, r.integration_key, r.type) for r in rows}
+
+
+def integrations_by_id(conn: Connection, ids: Iterable[str]) -> dict[str, Integration]:
+    """Integrations by their id, deleted ones too."""
+    rows = conn.execute(select(integrations).where(integrations.c.id.in_(list(ids))))
+    return {r.id: Integration(r.id, r.service_id, r.name, r.integration_key, r.type) for r in rows}
 
 
 def live_keys(conn: Connection) -> set[str]:
@@ -46,4 +53,10 @@ def from_row(row: Any) -> Service:
         support_hours=row.support_hours,
         scheduled_actions=row.scheduled_actions or (),
         alert_creation=row.alert_creation,
+        maintenance=windows_of(row.maintenance),
     )
+
+
+def windows_of(kept: Any) -> tuple[Window, ...]:
+    """The windows that a service's row keeps."""
+    return msgspec.convert(kept, tuple[Window, ...]) if kept else ()

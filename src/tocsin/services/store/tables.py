@@ -1,6 +1,6 @@
-"""Tables of services and their integrations (core:C1, core:C11)."""
+"""Tables of services, their integrations and maintenance windows (core:C1, core:C11, core:W1)."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Sequence, Table
 from sqlalchemy import text as sql
 
 from tocsin.core.metadata import document, instant, metadata, text
@@ -22,6 +22,9 @@ services = Table(
     text("alert_creation"),
     document("alert_grouping_parameters", null=True),
     document("auto_pause_notifications_parameters", null=True),
+    # The next windows, copied from `maintenance_windows` under the service's lock (`windows.project`): whoever locks a
+    # service to decide an event has them without a query, and never an older state than the lock's.
+    document("maintenance", null=True),
     instant("created_at"),
     instant("last_incident_at", null=True),
     instant("deleted_at", null=True),
@@ -56,4 +59,21 @@ feature_enablements = Table(
     text("feature", primary_key=True),  # aiops
     Column("enabled", Boolean, nullable=False),
     instant("updated_at"),
+)
+
+window_numbers = Sequence("maintenance_window_numbers", metadata=metadata)
+
+maintenance_windows = Table(
+    "maintenance_windows",
+    metadata,
+    text("id", primary_key=True),
+    Column("sequence_number", Integer, nullable=False),
+    instant("start_time"),
+    instant("end_time"),
+    text("description"),
+    document("service_ids"),
+    text("created_by"),
+    instant("created_at"),
+    Index("ix_maintenance_windows_end_time", "end_time"),
+    Index("ix_maintenance_windows_service_ids", "service_ids", postgresql_using="gin"),
 )

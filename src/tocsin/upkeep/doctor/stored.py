@@ -91,7 +91,7 @@ def workers(tx: Tx) -> Finding:
 def auditor(tx: Tx) -> Iterator[Finding]:
     """What the auditor would page for."""
     if lost := silent(tx.conn):
-        found = f"{len(lost)} triggered incidents have no next step: {', '.join(lost[:5])}"
+        found = f"{len(lost)} incidents or held alerts have no next step: {', '.join(lost[:5])}"
         yield Finding(RED, "incidents", found, "answer them, and report this")
     if late := late_timers(tx):
         found = f"{len(late)} timers are more than two minutes late"

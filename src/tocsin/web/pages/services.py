@@ -14,16 +14,19 @@ from tocsin.core.errors import Conflict, Invalid, NotFound
 from tocsin.core.intake_log import Raw
 from tocsin.rest.permissions import Permission
 from tocsin.services import commands
+from tocsin.services.logic import hold_of, stretch
 from tocsin.services.store.graph import node
+from tocsin.services.store.routes import from_row, windows_of
 from tocsin.web.pages import values
 from tocsin.web.pages.frame import framed
-from tocsin.web.queries import fields, graph, things
+from tocsin.web.queries import fields, graph, maintenance, things
 from tocsin.web.serving import Page
 from tocsin.web.site import Ask, go
 
 V2 = "events_api_v2_inbound_integration"
 TOLD = {
     "test": "Test event sent. Its incident opens below in a moment, and pages whoever is on call.",
+    "quiet": "Quiet. Alerts are held until then.",
     "fields": "Saved.",
     "saved": "Saved.",
 }
@@ -34,8 +37,13 @@ def show(ask: Ask) -> Response:
     found = things.service(ask.tx.conn, ask.param("id"))
     if found is None:
         raise NotFound("There is no such service")
+    conn = ask.tx.conn
+    waiting, count = maintenance.held(conn, found.id)
     return framed(
         ask, "service.html", service=found, ways=things.ways_in(ask.tx.conn, found.id), v2=V2,
+        hold=hold_of(from_row(found), ask.now), windows=maintenance.of_service(conn, found.id, ask.now),
+        held=waiting, held_count=count,
+        may_quiet=found.deleted_at is None and ask.may(Permission.CONFIGURE, "service", found.id),
         latest=things.latest(ask.tx.conn, found.id), open_count=things.open_count(ask.tx.conn, found.id),
         base=ask.asked.base_url, told=TOLD.get(ask.query("done"), ""), draft_fields=ask.fields("fields"),
         fields=[] if found.deleted_at else fields.on_service(ask.tx.conn, found.id),
@@ -54,6 +62,8 @@ def test_event(ask: Ask) -> Response:
         raise Invalid("Choose an integration that takes events")
     if service.status == "disabled":
         raise Conflict("This service is disabled: its events page nobody")
+    if stretch(windows_of(service.maintenance), ask.now):
+        raise Conflict("This service is in maintenance: its events are held until that ends")
     asyncio.run(_append(ask.site.database.url, _raw(ask, way.integration_key, service.name)))
     return go(f"/app/services/{service.id}?done=test")
 
@@ -85,7 +95,9 @@ def set_fields(ask: Ask) -> Response:
 
 def every(ask: Ask) -> Response:
     """All services."""
-    return framed(ask, "services.html", services=things.services_listed(ask.tx.conn, ask.sight))
+    found = things.services_listed(ask.tx.conn, ask.sight)
+    quiet = {row.id for row in found if stretch(windows_of(row.maintenance), ask.now)}
+    return framed(ask, "services.html", services=found, quiet=quiet)
 
 
 PAGES = (

@@ -177,8 +177,9 @@ def services_listed(conn: Connection, sight: Sight = EVERYTHING) -> Sequence[Any
     i, s = incidents.c, services.c
     busy = select(i.service_id, func.count().label("n")).where(i.status != "resolved").group_by(i.service_id).subquery()
     open_count = func.coalesce(busy.c.n, 0).label("open_count")
+    policy = escalation_policies.c.name.label("policy")
     query = (
-        select(s.id, s.name, s.status, s.escalation_policy_id, escalation_policies.c.name.label("policy"), open_count)
+        select(s.id, s.name, s.status, s.maintenance, s.escalation_policy_id, policy, open_count)
         .join(escalation_policies, escalation_policies.c.id == s.escalation_policy_id)
         .outerjoin(busy, busy.c.service_id == s.id)
         .where(s.deleted_at.is_(None), stored.seen(sight))

@@ -55,7 +55,7 @@ def _no_worker(conn: Connection) -> list[Trouble]:
 
 def _silent(conn: Connection) -> list[Trouble]:
     found = len(silent(conn))
-    what = "An incident has" if found == 1 else f"{found} incidents have"
+    what = "An incident or a held alert has" if found == 1 else f"{found} incidents or held alerts have"
     return [Trouble(f"{what} no next step", "The auditor found this; acknowledge or escalate by hand")] if found else []
 
 

@@ -18,6 +18,7 @@ import uvicorn
 from sqlalchemy import Connection
 
 from tocsin import operations
+from tocsin.accounts import ports as accounts_ports
 from tocsin.accounts.commands import links
 from tocsin.accounts.store.responders import held
 from tocsin.core import due_work, effects, intake_log, postgres, timers
@@ -38,12 +39,16 @@ from tocsin.notifications.commands.sending import Addresses
 from tocsin.notifications.links import answer_url
 from tocsin.notifications.store import sends
 from tocsin.rest.address import proxies
+from tocsin.rest.objects import Links
+from tocsin.webhooks.commands import following
+from tocsin.webhooks.commands.following import LinksOf
+from tocsin.webhooks.store import queues
 from tocsin.workers.bounded import as_many_as_the_system_allows, sweep, within
 from tocsin.workers.front import App, Front, Lifespan
 from tocsin.workers.health import Health
 from tocsin.workers.sender import Lane
 from tocsin.workers.standing import Standing
-from tocsin.workers.worker import Worker
+from tocsin.workers.worker import Hooks, Worker
 
 log = structlog.get_logger()
 
@@ -59,6 +64,8 @@ DUE_WORK = (
     unless_held("effects", effects.waiting, due_work.never),
     unless_held("timers", due_work.idle, timers.next_due),
     unless_held("sends", sends.in_flight, sends.next_due),
+    unless_held("webhooks to make", following.waiting, due_work.never),
+    unless_held("webhooks", queues.in_flight, queues.next_due),
 )
 SEND_TIMEOUT = timedelta(seconds=60)
 
@@ -121,6 +128,19 @@ def addresses_of(settings: Settings) -> Addresses:
         return base + links.path(signer, kind, link_id, now)
 
     return Addresses(answer, lambda incident_id: f"{base}/app/incidents/{incident_id}", f"{base}/app", account)
+
+
+def links_of(settings: Settings) -> LinksOf:
+    """Addresses in webhooks, as the REST API gives them to whoever asks at the public address."""
+    form = settings.html_url or f"{settings.base_url}/app/{{path}}"
+
+    def links(conn: Connection) -> Links:
+        page = form.replace("{base}", settings.base_url)
+        for name, value in accounts_ports.account(conn, [""]).get("", {}).items():
+            page = page.replace(f"{{{name}}}", str(value))
+        return Links(settings.base_url, page)
+
+    return links
 
 
 def lanes_of(settings: Settings, sink_port: int | None) -> list[Lane]:
@@ -207,7 +227,8 @@ def run_worker(settings: Settings, owner: str, sink_port: int | None) -> None:
     follow_parent()
     database = database_of(settings, pool=12)
     lanes, urls = lanes_of(settings, sink_port), addresses_of(settings)
-    worker = Worker(database, owner, lanes, urls, settings.retention_days)
+    hooks = Hooks(outbound_of(settings), links_of(settings))
+    worker = Worker(database, owner, lanes, urls, hooks, settings.retention_days)
     told = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: told.set())

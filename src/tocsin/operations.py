@@ -6,6 +6,7 @@ from tocsin.accounts.keyring import Keyring
 from tocsin.accounts.oidc.discovery import directory
 from tocsin.accounts.store import standing
 from tocsin.core.db import Database
+from tocsin.core.outbound import Outbound
 from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
 from tocsin.escalation import api as escalation_api
@@ -38,6 +39,10 @@ from tocsin.services import api as services_api
 from tocsin.services import ports as services_ports
 from tocsin.services.store import catalog
 from tocsin.web import app as web
+from tocsin.webhooks.api import clients as webhook_clients
+from tocsin.webhooks.api import extensions as extensions_api
+from tocsin.webhooks.api import subscriptions as subscriptions_api
+from tocsin.webhooks.store import receivers
 
 TABLES: tuple[Table, ...] = (
     users.TABLE,
@@ -57,6 +62,9 @@ TABLES: tuple[Table, ...] = (
     incidents_below.TABLE,
     events_api.TABLE,
     notifications_api.TABLE,
+    subscriptions_api.TABLE,
+    webhook_clients.TABLE,
+    extensions_api.TABLE,
 )
 
 FACTS: dict[str, Facts] = {
@@ -86,6 +94,8 @@ STANDINGS: Standings = {
     "incident": incident_queries.standings,
     "log_entry": incident_queries.standings_of_entries,
     "change_event": events_store.standings,
+    "webhook_subscription": receivers.standings,
+    "extension": receivers.standings_of_extensions,
 }
 
 
@@ -93,7 +103,7 @@ def rest_app(database: Database, settings: Settings) -> RestApp:
     """The REST API over this database."""
     keys = Keyring(database, bearer if settings.oauth else None)
     tables = TABLES if settings.oauth else [table for table in TABLES if table is not oauth_api.APPS]
-    parts = [directory(settings.outbound_allow)]
+    parts = [directory(settings.outbound_allow), Outbound.allowing(settings.outbound_allow)]
     return build(tables, database, settings, keys.authenticate, FACTS, USES, MOVES, STANDINGS, parts)
 
 

@@ -14,7 +14,8 @@ import tocsin.incidents.store.tables
 import tocsin.notifications.store.tables
 import tocsin.oauth.store.tables
 import tocsin.schedules.store.tables
-import tocsin.services.store.tables  # noqa: F401
+import tocsin.services.store.tables
+import tocsin.webhooks.store.tables  # noqa: F401
 from tocsin.core.metadata import metadata
 
 __all__ = ["metadata"]

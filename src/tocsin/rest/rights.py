@@ -26,7 +26,8 @@ Standings = Mapping[str, StandingsOf]
 COLLECTIONS: Mapping[str, str] = {
     "users": "user", "teams": "team", "schedules": "schedule", "escalation_policies": "escalation_policy",
     "escalation-policies": "escalation_policy", "services": "service", "incidents": "incident",
-    "log_entries": "log_entry", "change_events": "change_event",
+    "log_entries": "log_entry", "change_events": "change_event", "webhook_subscriptions": "webhook_subscription",
+    "webhooks": "webhook_subscription", "extensions": "extension",
 }  # fmt: skip
 
 

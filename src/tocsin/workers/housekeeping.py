@@ -1,5 +1,5 @@
-"""Keeping the house: partitions made ahead, old segments dropped (SPINE 1), ended sessions and tokens forgotten, webhooks
-that are over after the days that raw events are kept, and audit records after a year (core:A1).
+"""Keeping the house: partitions made ahead, old segments dropped (SPINE 1), ended sessions and tokens forgotten,
+webhooks that are over after the days that raw events are kept, and audit records after a year (core:A1).
 """
 
 import socket

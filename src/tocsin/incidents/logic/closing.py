@@ -91,8 +91,8 @@ def reopen(incident: Incident, event: Reopened, facts: Facts, now: datetime) -> 
         incident, snapshot=event.snapshot or incident.snapshot, resolved_at=None, resolve_reason=None, reopened_at=now
     )
     reason = f"{event.by.name} reopened it"
-    changed = {"before": {"status": incident.status}, "after": {"status": event.status}}
-    log = Log("trigger", event.by, event.cause, reason, user_id=event.by.user_id, **changed)
+    before, after = {"status": incident.status}, {"status": event.status}
+    log = Log("trigger", event.by, event.cause, reason, user_id=event.by.user_id, before=before, after=after)
     if event.status is Status.ACKNOWLEDGED:
         given, effects = _keep(opened, event, now)
     else:

@@ -38,7 +38,6 @@ def upgrade() -> None:
         sa.Column("failing", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("disabled_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_why", sa.Text(), nullable=True),
-        sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoints")),
     )
     op.create_table(

@@ -24,16 +24,12 @@ SCOPES = ("account", "service", "team")
 def _show(call: Call, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     off = queues.of(call.conn, [row.id for row in rows])
     clients = stored.clients_of(call.conn, rows)
-    sealer = call.tx.sealer
-    return [
-        shown.subscription(
-            row,
-            stored.headers_of(sealer, row),
-            shown.is_off(off.get(row.id), call.now),
-            clients.get(row.oauth_client_id),
-        )
-        for row in rows
-    ]
+
+    def show(row: Row[Any]) -> dict[str, Any]:
+        headers, paused = stored.headers_of(call.tx.sealer, row), shown.is_off(off.get(row.id), call.now)
+        return shown.subscription(row, headers, paused, clients.get(row.oauth_client_id))
+
+    return [show(row) for row in rows]
 
 
 def _one(call: Call, id: str) -> dict[str, Any]:

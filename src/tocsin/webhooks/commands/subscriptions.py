@@ -146,7 +146,7 @@ def add_secret(tx: Tx, actor: Actor, row: Row[Any]) -> str:
 
 def _new_secret(tx: Tx, actor: Actor, subscription_id: str) -> str:
     secret = random.token_urlsafe(48)
-    row = {
+    row: dict[str, Any] = {
         "id": ids.thing(), "subscription_id": subscription_id, "secret": tx.sealer.seal(SECRET, secret.encode()),
         "tail": secret[-4:], "created_at": tx.now,
     }  # fmt: skip

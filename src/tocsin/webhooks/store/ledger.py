@@ -1,4 +1,4 @@
-"""Following the ledger below `pg_snapshot_xmin` (SPINE 3): what has been committed since, in lots of whole transactions.
+"""Following the ledger below `pg_snapshot_xmin` (SPINE 3): what was committed since, in lots of whole transactions.
 
 1. Entries below the line can get no new neighbours; a cursor at the newest id would miss one that commits later.
 2. Transactions of one incident may commit in another order than their numbers: what lies above the lot, but before one
@@ -29,7 +29,8 @@ def begin(conn: Connection) -> None:
 
 def take(conn: Connection) -> int | None:
     """How far the ledger has been followed, locked; None: another follows it just now, or nobody ever did."""
-    return conn.scalar(select(cursor.c.xid).with_for_update(skip_locked=True))
+    found: int | None = conn.scalar(select(cursor.c.xid).with_for_update(skip_locked=True))
+    return found
 
 
 def line(conn: Connection) -> int:

@@ -79,7 +79,6 @@ endpoints = Table(
     Column("failing", Boolean, nullable=False, server_default=sql("false")),
     instant("disabled_until", null=True),
     text("disabled_why", null=True),
-    instant("delivered_at", null=True),
 )
 
 queues = Table(
@@ -116,7 +115,9 @@ deliveries = Table(
     Column("took", Integer),  # milliseconds
     text("answer", null=True),
     text("why", null=True),
-    Index("ix_webhook_deliveries_head", "endpoint_id", "subject", "position", postgresql_where=sql("state = 'waiting'")),
+    Index(
+        "ix_webhook_deliveries_head", "endpoint_id", "subject", "position", postgresql_where=sql("state = 'waiting'")
+    ),
     Index("ix_webhook_deliveries_listed", "endpoint_id", "position"),
     Index("ix_webhook_deliveries_over", "created_at", postgresql_where=sql("state <> 'waiting'")),
     Index(

@@ -22,7 +22,7 @@ _EXPIRED = 10  # OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED
 
 
 def retry_at(attempt: int, first: datetime, now: datetime, dice: float, told: float | None = None) -> datetime | None:
-    """When to try again after `attempt` tries; None: never. `dice`: 0…1; `told`: seconds that the receiver asked for."""
+    """When to try again after `attempt` tries; None: never. `dice`: 0…1; `told`: seconds it asked for."""
     wait = WAITS[attempt - 1] if attempt <= len(WAITS) else HOUR
     seconds = max(wait * (1 + JITTER * (2 * dice - 1)), min(told or 0, HOUR))
     at = now + timedelta(seconds=seconds)

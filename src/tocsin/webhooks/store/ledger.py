@@ -46,7 +46,9 @@ def move(conn: Connection, xid: int) -> None:
 def lot(conn: Connection, start: int, end: int, most: int) -> int | None:
     """Where a lot of about `most` entries from `start` ends, at most at `end`; None: there is nothing in between."""
     e = log_entries.c
-    found = conn.scalars(select(e.xid).where(e.xid >= start, e.xid < end).order_by(e.xid).limit(most + 1)).all()
+    found: Sequence[int] = conn.scalars(
+        select(e.xid).where(e.xid >= start, e.xid < end).order_by(e.xid).limit(most + 1)
+    ).all()
     if not found:
         a = audit_records.c
         return end if conn.scalar(select(exists().where(a.xid >= start, a.xid < end))) else None

@@ -75,6 +75,7 @@ _EXTRA: list[tuple[str, str]] = [
     (r".*\.vendors?(\[\])?", "generic_service_type"),  # the Terraform provider reads it
     (r"GET /oncalls\.oncalls\[\]\.schedule", ".*"),  # include[] expands one of two published references (core:S62)
     (r"GET /users/\{id\}/oauth_delegations/\{delegation_id\}", "oauth_delegation"),  # wrapped in the example alone
+    (r".*extension_schema(s\[\])?", "id|type|summary|self|html_url"),  # the document's own examples have them
     (r".*\.teams?(\[\])?", "parent"),  # core:T1; clients that manage teams read it back
 ]
 

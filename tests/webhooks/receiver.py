@@ -8,6 +8,7 @@ import json
 import ssl
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -105,10 +106,8 @@ def _request(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             pass
 
         def handle(self) -> None:
-            try:
+            with suppress(OSError):  # who gave us up has closed
                 super().handle()
-            except OSError:
-                pass
 
     return Request
 

@@ -95,10 +95,10 @@ def _of_incidents(tx: Tx, told: Sequence[Receiver], links: Links, start: int, en
 
 
 def _read(conn: Connection, start: int, end: int) -> _Lot:
-    touched = ledger.touched(conn, start, end)
-    rows = ledger.rows_of(conn, incidents, touched)  # before the entries: these may be newer, never older
-    histories = {id: own for id, own in ledger.histories(conn, touched, start).items() if id in rows}
-    entries = [entry for history in histories.values() for entry in ledger.in_lot(history, start, end)]
+    lasts = ledger.touched(conn, start, end)
+    rows = ledger.rows_of(conn, incidents, lasts)  # before the entries: these may be newer, never older
+    histories = {id: own for id, own in ledger.histories(conn, lasts, start).items() if id in rows}
+    entries = [entry for id, history in histories.items() for entry in ledger.in_lot(history, start, lasts[id])]
     steps = {(entry.incident_id, entry.xid) for entry in entries}
     stood = {(id, xid): v2.seen_as(rows[id], as_of(histories[id], xid)) for id, xid in steps}
     around = _around(conn, list(stood.values()), entries)

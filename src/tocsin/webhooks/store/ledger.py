@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, or_, select, text, update
+from sqlalchemy import Connection, Row, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tocsin.core.audit import audit_records
+from tocsin.core.db import to_json
 from tocsin.incidents.store.tables import log_entries
 from tocsin.webhooks.logic.events import LINES, RECORDS
 from tocsin.webhooks.logic.past import TELLING
@@ -57,20 +58,30 @@ def lot(conn: Connection, start: int, end: int, most: int) -> int | None:
     return found[-1] if found[-1] > found[0] else found[0] + 1
 
 
-def touched(conn: Connection, start: int, end: int) -> list[str]:
-    """Incidents with events in this lot."""
+def touched(conn: Connection, start: int, end: int) -> dict[str, int]:
+    """Incidents with events in this lot, each with the last place in its own order that the lot knows."""
     e = log_entries.c
     where = (e.xid >= start, e.xid < end, e.incident_id.is_not(None), e.type.in_(list(LINES)))
-    return list(conn.scalars(select(e.incident_id).where(*where).distinct()))
+    found = conn.execute(select(e.incident_id, func.max(e.seq).label("last")).where(*where).group_by(e.incident_id))
+    return {row.incident_id: row.last for row in found}
 
 
-def histories(conn: Connection, incident_ids: Sequence[str], start: int) -> dict[str, list[Entry]]:
-    """What these incidents' entries say of how they stand, and all since `start`, in their own order."""
-    e = log_entries.c
-    telling = or_(e.type.in_(list(TELLING)), e.xid >= start)
-    query = select(log_entries).where(e.incident_id.in_(incident_ids), telling).order_by(e.incident_id, e.seq)
+_HISTORIES = text(
+    """
+    SELECT e.* FROM json_to_recordset(CAST(:lasts AS json)) AS r(id text, last int)
+    JOIN log_entries e ON e.incident_id = r.id
+    WHERE e.type = ANY(:telling) OR (e.xid >= :start AND e.seq <= r.last)
+    ORDER BY e.incident_id, e.seq
+    """
+).columns(*log_entries.c)
+
+
+def histories(conn: Connection, lasts: Mapping[str, int], start: int) -> dict[str, list[Entry]]:
+    """What these incidents' entries say of how they stand, and all that is to be told, in their own order."""
+    rows = [{"id": id, "last": last} for id, last in lasts.items()]
+    given = {"lasts": to_json(rows), "telling": list(TELLING), "start": start}
     found: dict[str, list[Entry]] = {}
-    for row in conn.execute(query):
+    for row in conn.execute(_HISTORIES, given):
         found.setdefault(row.incident_id, []).append(_entry(row))
     return found
 
@@ -82,11 +93,9 @@ def _entry(row: Row[Any]) -> Entry:
     )  # fmt: skip
 
 
-def in_lot(history: Iterable[Entry], start: int, end: int) -> list[Entry]:
-    """Those of an incident's entries that this lot is about (rule 2)."""
-    own = list(history)
-    last = max((entry.seq for entry in own if start <= entry.xid < end), default=0)
-    return [entry for entry in own if entry.xid >= start and entry.seq <= last]
+def in_lot(history: Iterable[Entry], start: int, last: int) -> list[Entry]:
+    """Those of an incident's entries that the lot is about (rule 2)."""
+    return [entry for entry in history if entry.xid >= start and entry.seq <= last]
 
 
 def records(conn: Connection, start: int, end: int) -> Sequence[Row[Any]]:

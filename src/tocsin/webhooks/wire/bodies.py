@@ -28,7 +28,7 @@ def _unset(given: Any) -> Any:
     return None if given == "" or given == [] else given
 
 
-Words = Annotated[str | None, BeforeValidator(_unset), Field(max_length=1024)]
+Words = Annotated[Annotated[str, Field(max_length=1024)] | None, BeforeValidator(_unset)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2048)]
 
@@ -144,7 +144,7 @@ class ClientBody(Body):
     name: Short
     client_id: Short
     client_secret: Annotated[str, Field(min_length=1, max_length=255)]
-    scope: Annotated[str | None, BeforeValidator(_unset), Field(max_length=255)] = None
+    scope: Annotated[Annotated[str, Field(max_length=255)] | None, BeforeValidator(_unset)] = None
     token_url: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
     grant_type: Literal["client_credentials"] = "client_credentials"
 

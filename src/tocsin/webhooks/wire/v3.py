@@ -69,7 +69,7 @@ def incident(told: Told, brief: bool = False) -> Thing:
         "escalation_policy": refs.policy_ref(row.policy_id, around), "teams": refs.team_refs(row.policy_id, around),
         "priority": incident_wire.priority(priority).ref() if priority else None, "urgency": row.urgency,
         "conference_bridge": bridge and {name: bridge.get(name) for name in ("conference_number", "conference_url")},
-        "resolve_reason": incident_wire.incident(row, around).fields["resolve_reason"],
+        "resolve_reason": incident_wire.resolve_reason(row, around),
         "reopened_at": row.reopened_at,
     }  # fmt: skip
     return Thing("incident", row.id, refs.numbered(row.number, row.title), fields)

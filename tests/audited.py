@@ -27,6 +27,10 @@ AUDITED: dict[str, tuple[str, ...]] = {
     "session_limits": (),
     "sign_in_providers": (),
     "identities": ("last_used_at", "email", "role"),
+    "webhook_subscriptions": (),
+    "webhook_secrets": (),
+    "webhook_oauth_clients": ("token", "token_until", "status"),
+    "extensions": (),
 }
 
 _NOTE = """

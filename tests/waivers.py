@@ -24,7 +24,11 @@ OUTSIDE = [
 ERRORS = {400, 401, 403, 404, 405, 409, 413, 429, 500, 501, 503}
 
 # Operations that leave no audit record: incidents keep log entries instead, a preview changes nothing.
-UNAUDITED = ("/incidents", "/schedules/preview", "/log_entries")
+# A ping and a second delivery change nothing that is configured, and stand in the delivery log.
+UNAUDITED = (
+    "/incidents", "/schedules/preview", "/log_entries", "/tocsin/incidents", "/webhook_subscriptions/{id}/ping",
+    "/tocsin/webhook_subscriptions/{id}/deliveries",
+)  # fmt: skip
 
 # Members of an error beyond the published three: the official client looks for these words in the object.
 ERROR_MEMBERS = {"account-level access token"}

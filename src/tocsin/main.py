@@ -18,7 +18,6 @@ import uvicorn
 from sqlalchemy import Connection
 
 from tocsin import operations
-from tocsin.accounts import ports as accounts_ports
 from tocsin.accounts.commands import links
 from tocsin.accounts.store.responders import held
 from tocsin.core import due_work, effects, intake_log, postgres, timers
@@ -39,9 +38,8 @@ from tocsin.notifications.commands.sending import Addresses
 from tocsin.notifications.links import answer_url
 from tocsin.notifications.store import sends
 from tocsin.rest.address import proxies
-from tocsin.rest.objects import Links
+from tocsin.webhooks.addresses import links_of
 from tocsin.webhooks.commands import following
-from tocsin.webhooks.commands.following import LinksOf
 from tocsin.webhooks.store import queues
 from tocsin.workers.bounded import as_many_as_the_system_allows, sweep, within
 from tocsin.workers.front import App, Front, Lifespan
@@ -128,19 +126,6 @@ def addresses_of(settings: Settings) -> Addresses:
         return base + links.path(signer, kind, link_id, now)
 
     return Addresses(answer, lambda incident_id: f"{base}/app/incidents/{incident_id}", f"{base}/app", account)
-
-
-def links_of(settings: Settings) -> LinksOf:
-    """Addresses in webhooks, as the REST API gives them to whoever asks at the public address."""
-    form = settings.html_url or f"{settings.base_url}/app/{{path}}"
-
-    def links(conn: Connection) -> Links:
-        page = form.replace("{base}", settings.base_url)
-        for name, value in accounts_ports.account(conn, [""]).get("", {}).items():
-            page = page.replace(f"{{{name}}}", str(value))
-        return Links(settings.base_url, page)
-
-    return links
 
 
 def lanes_of(settings: Settings, sink_port: int | None) -> list[Lane]:

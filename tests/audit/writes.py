@@ -36,11 +36,24 @@ _APP = {"name": "Reviews", "scopes": ["users.read"], "redirect_urls": ["https://
 _SERVICE = {"type": "service", "name": "Checkout", "escalation_policy": _ref("escalation_policy", "policy")}
 _OVERRIDE = {"start": "2090-01-01T00:00:00Z", "end": "2090-01-02T00:00:00Z", "user": _ref("user")}
 _LIMITS = {"absolute_session_ttl": 7200, "idle_session_ttl": 3600}
+_HOOKS = "/webhook_subscriptions"
+_HOOK = {
+    "type": "webhook_subscription", "events": ["incident.triggered"], "filter": {"type": "account_reference"},
+    "delivery_method": {
+        "type": "http_delivery_method", "url": "https://hooks.example.com",
+        "custom_headers": [{"name": "Authorization", "value": "hunter2 of the receiver"}],
+    },
+}  # fmt: skip
+_EXTENSION = {
+    "name": "Hook", "endpoint_url": "https://hooks.example.com", "extension_objects": [_ref("service")],
+    "extension_schema": {"id": "PJFWPEP"}, "config": {"headers": [{"name": "X", "value": "hunter2 of the receiver"}]},
+}  # fmt: skip
 _USER, _TEAM, _SCHED = "/users/{user}", "/teams/{team}", "/schedules/{schedule}"
 _SERV, _POL = "/services/{service}", "/escalation_policies/{policy}"
 
 #: What needs a sign-in provider is tried against one, and watched, in tests/sign_on.
-ELSEWHERE = ("/tocsin/sign_in_",)
+#: OAuth clients of webhooks need a token endpoint: tests/webhooks, watched.
+ELSEWHERE = ("/tocsin/sign_in_", "/webhook_subscriptions/oauth_clients")
 WRITES = (
     Write("POST /users", "/users", {"user": {"type": "user", "name": "Ann", "email": "ann@example.com"}}, "user"),
     Write("PUT /users/{id}", _USER, {"user": {"name": "Anna"}}),
@@ -82,6 +95,18 @@ WRITES = (
         {"integration": {"type": "events_api_v2_inbound_integration", "name": "B"}},
     ),
     Write("DELETE /services/{id}/integrations/{integration_id}", f"{_SERV}/integrations/{{integration}}"),
+    Write("POST /webhook_subscriptions", _HOOKS, {"webhook_subscription": _HOOK}, "hook"),
+    Write("PUT /webhook_subscriptions/{id}", f"{_HOOKS}/{{hook}}", {"webhook_subscription": {"description": "x"}}),
+    Write("POST /webhook_subscriptions/{id}/enable", f"{_HOOKS}/{{hook}}/enable"),
+    Write("POST /tocsin/webhook_subscriptions/{id}/secrets", f"/tocsin{_HOOKS}/{{hook}}/secrets", {}, "secret"),
+    Write(
+        "DELETE /tocsin/webhook_subscriptions/{id}/secrets/{secret_id}", f"/tocsin{_HOOKS}/{{hook}}/secrets/{{secret}}"
+    ),
+    Write("DELETE /webhook_subscriptions/{id}", f"{_HOOKS}/{{hook}}"),
+    Write("POST /extensions", "/extensions", {"extension": _EXTENSION}, "extension"),
+    Write("PUT /extensions/{id}", "/extensions/{extension}", {"extension": {"name": "Other"}}),
+    Write("POST /extensions/{id}/enable", "/extensions/{extension}/enable"),
+    Write("DELETE /extensions/{id}", "/extensions/{extension}"),
     Write("DELETE /services/{id}", _SERV),
     Write("DELETE /escalation_policies/{id}", _POL),
     Write("DELETE /schedules/{id}", _SCHED),
@@ -126,9 +151,12 @@ def _id(body: Any) -> str:
     return next(filter(None, map(_id, body)), "") if isinstance(body, list) else ""
 
 
+_OPENS = ("client_secret", "integration_key", "secret")
+
+
 def secrets(body: Any) -> set[str]:
     """Everything in an answer that opens something."""
     if isinstance(body, dict):
-        own = {value for name, value in body.items() if name in ("client_secret", "integration_key") and value}
+        own = {value for name, value in body.items() if name in _OPENS and isinstance(value, str)}
         return own.union(*map(secrets, body.values()))
     return set().union(*map(secrets, body)) if isinstance(body, list) else set()

@@ -12,12 +12,12 @@ from sqlalchemy import insert, text
 
 from tests.incidents.acme import Acme
 from tests.webhooks.receiver import Receiver
-from tocsin import main
 from tocsin.core.clock import Clock, clock_table
 from tocsin.core.db import Database
 from tocsin.core.outbound import Outbound
 from tocsin.core.outbound.addresses import policy
 from tocsin.core.settings import Settings
+from tocsin.webhooks.addresses import links_of
 from tocsin.webhooks.commands import clients, delivering, following
 from tocsin.webhooks.model import Credentials, Job, Outcome, Token
 from tocsin.webhooks.sending import Caller
@@ -32,7 +32,7 @@ EVERY = [
     "service.created", "service.updated", "service.deleted",
 ]  # fmt: skip
 OUTBOUND = Outbound(policy(LOCAL), tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))  # reading the real CAs takes a while
-links_of = main.links_of(SETTINGS)
+LINKS_OF = links_of(SETTINGS)
 
 
 @dataclass
@@ -72,7 +72,7 @@ class House:
     def follows(self, most: int = 500) -> int:
         """All lots there are; how many."""
         lots = 1
-        while self.database.run(lambda tx: following.follow(tx, links_of, most)):
+        while self.database.run(lambda tx: following.follow(tx, LINKS_OF, most)):
             lots += 1
         return lots
 
@@ -81,7 +81,7 @@ class House:
         return self.database.run(lambda tx: delivering.claim(tx, "worker", most))
 
     def settles(self, job: Job, outcome: Outcome) -> bool:
-        return self.database.run(lambda tx: delivering.settle(tx, job, outcome, links_of, 0.5))
+        return self.database.run(lambda tx: delivering.settle(tx, job, outcome, LINKS_OF, 0.5))
 
     def tries(self, jobs: list[Job]) -> list[Outcome]:
         """One attempt each, over the network, and what became of it is written."""

@@ -36,6 +36,7 @@ from tocsin.web.pages import (
     audit,
     connect,
     consent,
+    extensions,
     incident,
     incidents,
     keys,
@@ -50,6 +51,7 @@ from tocsin.web.pages import (
     sign_in_settings,
     teams,
     things,
+    webhooks,
 )
 from tocsin.web.security import SafeHeaders
 from tocsin.web.serving import THREADS, Page, Threads, blank, endpoint
@@ -62,7 +64,7 @@ A_YEAR = "public, max-age=31536000, immutable"
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES, *incidents.PAGES, *incident.PAGES, *answers.PAGES, *oncall.PAGES, *mailbox.PAGES, *services.PAGES,
     *things.PAGES, *audit.PAGES, *people.PAGES, *teams.PAGES, *security.PAGES, *keys.PAGES, *account.PAGES,
-    *second_step.PAGES, *password_link.PAGES, *sign_in_settings.PAGES,
+    *second_step.PAGES, *password_link.PAGES, *sign_in_settings.PAGES, *webhooks.PAGES, *extensions.PAGES,
 )  # fmt: skip
 OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES, *connect.PAGES)
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+import msgspec
+
 from tocsin.web import moments
 from tocsin.web.queries.timeline import Entry
 
@@ -139,6 +141,14 @@ def changes(entry: Entry) -> list[tuple[str, str]]:
     if entry.type != "field_value_change":
         return []
     return [(FIELDS.get(name, name).capitalize(), str(value)) for name, value in entry.after.items()]
+
+
+def json(text: str) -> str:
+    """JSON text with line breaks, for reading."""
+    try:
+        return msgspec.json.format(text, indent=2)
+    except msgspec.DecodeError:
+        return text
 
 
 def span(start: datetime, end: datetime) -> str:

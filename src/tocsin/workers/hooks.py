@@ -14,8 +14,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from tocsin.core.db import Database, Tx
 from tocsin.core.outbound import Outbound
+from tocsin.webhooks.addresses import LinksOf
 from tocsin.webhooks.commands import clients, delivering, following
-from tocsin.webhooks.commands.following import LinksOf
 from tocsin.webhooks.model import Credentials, Job, Retry, Token
 from tocsin.webhooks.sending import Caller
 from tocsin.webhooks.store import queues

@@ -11,7 +11,7 @@ from tocsin.core.intake_log import CHANNEL as INTAKE
 from tocsin.core.outbound import Outbound
 from tocsin.notifications.commands import planning
 from tocsin.notifications.commands.sending import Addresses
-from tocsin.webhooks.commands.following import LinksOf
+from tocsin.webhooks.addresses import LinksOf
 from tocsin.webhooks.store.queues import HOOK
 from tocsin.workers.auditing import audit
 from tocsin.workers.hooks import FOLLOW_EVERY, Follow, HookSender

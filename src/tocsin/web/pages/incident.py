@@ -15,6 +15,9 @@ from tocsin.web.queries import incidents as read
 from tocsin.web.queries import names, timeline
 from tocsin.web.serving import Page
 from tocsin.web.site import Ask, go
+from tocsin.webhooks.addresses import links_of
+from tocsin.webhooks.commands import actions
+from tocsin.webhooks.store.receivers import actions_on
 
 MORNING = 9
 SNOOZES = {"15": timedelta(minutes=15), "60": timedelta(hours=1), "240": timedelta(hours=4)}
@@ -27,6 +30,7 @@ SAID = {
     "reopen": "Open again.",
     "escalate": "Escalated.",
     "unacknowledge": "Given back: it pages again.",
+    "action": "The action is under way; the timeline says that you ran it.",
 }
 
 
@@ -42,6 +46,7 @@ def show(ask: Ask) -> Response:
         described=timeline.described(incident.body), everybody=names.everybody(ask.tx.conn),
         policies=names.policies(ask.tx.conn, ask.sight), morning=ask.watch.tomorrow_at(MORNING),
         can_answer=ask.may(Permission.RESPOND, "incident", incident.id),
+        actions=actions_on(ask.tx.conn, incident.service_id),
         told=SAID.get(ask.query("done"), ""), draft=ask.field("content") if ask.errors else "",
     )  # fmt: skip
 
@@ -148,9 +153,15 @@ def _to_level(ask: Ask) -> Response:
     return _done(ask, "escalate")
 
 
+def run_action(ask: Ask) -> Response:
+    """Run a custom action."""
+    actions.run(ask.tx, ask.actor, _id(ask), ask.field("action"), links_of(ask.site.settings)(ask.tx.conn))
+    return _done(ask, "action")
+
+
 _VERBS: dict[str, Callable[[Ask], Response]] = {
     "acknowledge": acknowledge, "unacknowledge": unacknowledge, "resolve": resolve, "reopen": reopen, "snooze": snooze,
-    "note": note, "reassign": reassign,
+    "note": note, "reassign": reassign, "action": run_action,
 }  # fmt: skip
 
 PAGES = (

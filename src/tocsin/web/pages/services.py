@@ -14,7 +14,7 @@ from tocsin.core.errors import Conflict, Invalid, NotFound
 from tocsin.core.intake_log import Raw
 from tocsin.rest.permissions import Permission
 from tocsin.web.pages.frame import framed
-from tocsin.web.queries import things
+from tocsin.web.queries import things, webhooks
 from tocsin.web.serving import Page
 from tocsin.web.site import Ask, go
 
@@ -30,8 +30,15 @@ def show(ask: Ask) -> Response:
     return framed(
         ask, "service.html", service=found, ways=things.ways_in(ask.tx.conn, found.id), v2=V2,
         latest=things.latest(ask.tx.conn, found.id), open_count=things.open_count(ask.tx.conn, found.id),
-        base=ask.asked.base_url, told=SENT if ask.query("done") == "test" else "",
+        base=ask.asked.base_url, told=SENT if ask.query("done") == "test" else "", hooks=_hooks(ask, found.id),
     )  # fmt: skip
+
+
+def _hooks(ask: Ask, service_id: str) -> list[tuple[str, webhooks.Listed]]:
+    """Its webhooks and extensions, each with the path of their pages."""
+    subscribed = webhooks.subscribed(ask.tx.conn, ask.sight, ask.now, service_id)
+    extended = webhooks.extended(ask.tx.conn, ask.sight, ask.now, service_id)
+    return [("/app/webhooks", one) for one in subscribed] + [("/app/extensions", one) for one in extended]
 
 
 def test_event(ask: Ask) -> Response:

@@ -137,7 +137,7 @@ def get_delivery(call: Call) -> dict[str, Any]:
 
 def redeliver(call: Call) -> dict[str, Any]:
     """Send a delivery once more, with the same ids"""
-    id = commands.redeliver(call.tx, _row(call), call.path["delivery_id"])
+    id = commands.redeliver(call.tx, _row(call).id, call.path["delivery_id"])
     return shown.delivery(commands.get_delivery(call.conn, call.id, id))
 
 

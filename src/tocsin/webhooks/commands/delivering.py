@@ -16,8 +16,8 @@ from sqlalchemy import Row, update
 from tocsin.core.db import Tx
 from tocsin.core.recorded import by_id, live
 from tocsin.core.sealing import CannotOpen
+from tocsin.webhooks.addresses import LinksOf
 from tocsin.webhooks.commands import actions, clients, extensions
-from tocsin.webhooks.commands.following import LinksOf
 from tocsin.webhooks.logic.retrying import MOST_DROPPED, OFF_FOR, retry_at
 from tocsin.webhooks.model import CUSTOM, EXTENSION, PING, SUBSCRIPTION, Delivered, Job, Outcome, Retry
 from tocsin.webhooks.store import queues

@@ -6,7 +6,7 @@
 3. Nobody listens: the cursor moves on, and nothing is read. Held: nothing happens, and nothing is passed over.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from tocsin.incidents.store import queries
 from tocsin.incidents.store.tables import alerts, incidents, log_entries
 from tocsin.rest.objects import Links
 from tocsin.services.store.tables import services
+from tocsin.webhooks.addresses import LinksOf
 from tocsin.webhooks.commands.telling import new_delivery
 from tocsin.webhooks.logic.events import RECORDS, V2, meant
 from tocsin.webhooks.logic.past import as_of
@@ -33,7 +34,6 @@ from tocsin.webhooks.wire import v2, v3
 from tocsin.webhooks.wire.told import Told, fitted
 
 AT_ONCE = 500
-LinksOf = Callable[[Connection], Links]
 Delivery = dict[str, Any]
 
 

@@ -118,13 +118,15 @@ def ping(tx: Tx, row: Row[Any], links: Links) -> str:
     return str(new["id"])
 
 
-def redeliver(tx: Tx, row: Row[Any], delivery_id: str) -> str:
+def redeliver(tx: Tx, endpoint_id: str, delivery_id: str) -> str:
     """Send a delivery once more, with its ids and its very bytes, after what waits; the new delivery's id."""
-    queues.lock(tx.conn, [row.id])
-    old = get_delivery(tx.conn, row.id, delivery_id)
+    queues.lock(tx.conn, [endpoint_id])
+    old = get_delivery(tx.conn, endpoint_id, delivery_id)
     if old.state == "waiting":
         raise Invalid("This delivery has not ended yet: it is tried again by itself")
-    new = new_delivery(tx.now, row.id, old.subject, old.event_id, old.event_type, old.body, old.webhook_id)
+    if not old.body:
+        raise Invalid("There is nothing to send: its payload was too big")
+    new = new_delivery(tx.now, endpoint_id, old.subject, old.event_id, old.event_type, old.body, old.webhook_id)
     queues.put(tx.conn, [new], tx.now)
     return str(new["id"])
 

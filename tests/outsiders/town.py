@@ -141,22 +141,26 @@ def _things(database: Database, client: RestClient, name: str, person: str, on: 
     entries = client.get(f"/incidents/{incident}/log_entries").body["log_entries"]
     alerts = client.get(f"/incidents/{incident}/alerts").body["alerts"]
     method, rule = _reached(client, person)
+    return {
+        **_hooked(client, service["id"], name),
+        "schedule": schedule["id"], "override": override["id"], "escalation_policy": policy["id"],
+        "service": service["id"], "integration": way_in["id"], "incident": incident, "note": note["id"],
+        "log_entry": entries[0]["id"], "alert": alerts[0]["id"], "contact_method": method, "notification_rule": rule,
+    }  # fmt: skip
+
+
+def _hooked(client: RestClient, service: str, name: str) -> dict[str, str]:
     hook = _made(client, "/webhook_subscriptions", {"webhook_subscription": {
         "type": "webhook_subscription", "events": ["incident.triggered"], "description": name,
-        "filter": {"id": service["id"], "type": "service_reference"},
+        "filter": {"id": service, "type": "service_reference"},
         "delivery_method": {"type": "http_delivery_method", "url": "https://hooks.example.com"},
     }})  # fmt: skip
     extension = _made(client, "/extensions", {"extension": {
         "name": f"extension {name}", "endpoint_url": "https://hooks.example.com", "config": None,
         "extension_schema": {"id": "PJFWPEP"},
-        "extension_objects": [{"id": service["id"], "type": "service_reference"}],
+        "extension_objects": [{"id": service, "type": "service_reference"}],
     }})  # fmt: skip
-    return {
-        "webhook_subscription": hook["id"], "extension": extension["id"],
-        "schedule": schedule["id"], "override": override["id"], "escalation_policy": policy["id"],
-        "service": service["id"], "integration": way_in["id"], "incident": incident, "note": note["id"],
-        "log_entry": entries[0]["id"], "alert": alerts[0]["id"], "contact_method": method, "notification_rule": rule,
-    }  # fmt: skip
+    return {"webhook_subscription": hook["id"], "extension": extension["id"]}
 
 
 def _fired(database: Database, client: RestClient, key: str, name: str) -> str:

@@ -74,7 +74,7 @@ def webhooks(site: Pages) -> None:
         secret = tx.sealer.seal(hooks.SECRET, b"s")
         rows = {
             hooks.subscriptions: hook,
-            hooks.extensions: button | {"endpoint_url": "https://x.example", "created_at": made},
+            hooks.extensions: button | {"created_at": made},
             hooks.secrets: {"id": "PS", "subscription_id": "PHOOK1", "secret": secret, "tail": "s", "created_at": made},
         }  # fmt: skip
         for table, row in rows.items():

@@ -19,6 +19,8 @@ from tests.databases import TestServer
 from tests.outsiders.town import FLEXIBLE, QUARTERS, ROLES, TEAM_ROLES, Quarter, Town, Undone, built
 from tocsin.accounts.keyring import Keyring
 from tocsin.core.db import Database
+from tocsin.core.outbound import Outbound
+from tocsin.core.sealing import Sealer
 from tocsin.core.settings import Settings
 from tocsin.operations import FACTS, MOVES, STANDINGS, TABLES, USES
 from tocsin.rest.app import RestApp, build
@@ -63,12 +65,16 @@ class Site:
 def site(pg_server: TestServer) -> Iterator[Site]:
     name = pg_server.new()
     url = pg_server.database(name)
-    plain = Database(url, pool=2)
+    sealer = Sealer(["a secret key for the tests of Tocsin"])
+    plain = Database(url, pool=2, sealer=sealer)
     town = built(plain)
     plain.close()
-    undone = Undone(url, pool=2)
+    undone = Undone(url, pool=2, sealer=sealer)
     keyring = Keyring(undone)
-    app = build(TABLES, undone, Settings(api_rate_limit=0), keyring.authenticate, FACTS, USES, MOVES, STANDINGS)
+    parts = [Outbound.allowing(())]
+    app = build(
+        TABLES, undone, Settings(api_rate_limit=0), keyring.authenticate, FACTS, USES, MOVES, STANDINGS, parts
+    )  # fmt: skip
     yield Site(town, app)
     undone.close()
     pg_server.drop(name)

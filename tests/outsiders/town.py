@@ -43,7 +43,7 @@ class Undone(Database):
         with self.engine.connect() as conn:
             outer = conn.begin()
             try:
-                yield Tx(conn, self.clock.now(conn))
+                yield Tx(conn, self.clock.now(conn), self.sealer)
             finally:
                 outer.rollback()
 

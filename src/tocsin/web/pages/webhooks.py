@@ -20,6 +20,7 @@ from tocsin.web.site import Ask, go
 from tocsin.webhooks.addresses import links_of
 from tocsin.webhooks.commands import subscriptions
 from tocsin.webhooks.logic.events import EVENT_TYPES
+from tocsin.webhooks.model import PING
 from tocsin.webhooks.store import queues, receivers
 from tocsin.webhooks.store.tables import oauth_clients
 from tocsin.webhooks.wire.bodies import Changeable, SubscriptionBody
@@ -108,7 +109,7 @@ def _form(ask: Ask, held: dict[str, Any]) -> dict[str, Any]:
     clients = [(row.id, row.name) for row in ask.tx.conn.execute(select(c.id, c.name).order_by(c.name))]
     return {
         "held": held, "services": services, "teams": teams, "clients": clients,
-        "event_types": [name for name in EVENT_TYPES if name != "pagey.ping"],
+        "event_types": [*USUAL, *(name for name in EVENT_TYPES if name not in (*USUAL, PING))],
     }  # fmt: skip
 
 

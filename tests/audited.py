@@ -42,6 +42,10 @@ AUDITED: dict[str, tuple[str, ...]] = {
     "custom_field_options": (),
     "service_field_values": (),
     "identities": ("last_used_at", "email", "role"),
+    "webhook_subscriptions": (),
+    "webhook_secrets": (),
+    "webhook_oauth_clients": ("token", "token_until", "status"),
+    "extensions": (),
 }
 
 _NOTE = """

@@ -26,11 +26,11 @@ OUTSIDE = [
 ERRORS = {400, 401, 403, 404, 405, 409, 413, 429, 500, 501, 503}
 
 # Operations that leave no audit record: incidents keep log entries instead, a preview changes nothing,
-# and change events are data that came in, not configuration.
+# change events are data that came in, not configuration; a ping and a second delivery stand in the delivery log.
 UNAUDITED = re.compile(
     r"(/tocsin)?/incidents($|/\{id\})|/schedules/preview|/log_entries|/templates/\{id\}/render|/change_events"
+    r"|/webhook_subscriptions/\{id\}/ping|/tocsin/webhook_subscriptions/\{id\}/deliveries"
 )
-
 # Members of an error beyond the published three: the official client looks for these words in the object.
 ERROR_MEMBERS = {"account-level access token"}
 # (operation, our status): the published status whose answer it is.
@@ -116,6 +116,7 @@ _EXTRA: list[tuple[str, str]] = [
     (r"GET /schedules/\{id\}\.schedule", "http_cal_url|web_cal_url"),  # core:S50
     (r"GET /incidents/\{id\}/past_incidents.*\.incident", "type"),  # ei:T1
     (r"GET /incidents/\{id\}/outlier_incident.*\.incident", "occurrence"),  # in the document's example alone
+    (r".*extension_schema(s\[\])?", "id|type|summary|self|html_url"),  # the document's own examples have them
     (r".*\.teams?(\[\])?", "parent"),  # core:T1; clients that manage teams read it back
 ]
 

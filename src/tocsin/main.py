@@ -40,12 +40,15 @@ from tocsin.notifications.links import answer_url, unsubscribe_url
 from tocsin.notifications.store import sends
 from tocsin.rest.address import proxies
 from tocsin.status_pages.commands import planning as updates
+from tocsin.webhooks.addresses import links_of
+from tocsin.webhooks.commands import following
+from tocsin.webhooks.store import queues
 from tocsin.workers.bounded import as_many_as_the_system_allows, sweep, within
 from tocsin.workers.front import App, Front, Lifespan
 from tocsin.workers.health import Health
 from tocsin.workers.sender import Lane
 from tocsin.workers.standing import Standing
-from tocsin.workers.worker import Worker
+from tocsin.workers.worker import Hooks, Worker
 
 log = structlog.get_logger()
 
@@ -62,6 +65,8 @@ DUE_WORK = (
     unless_held("status updates", updates.waiting, due_work.never),
     unless_held("timers", due_work.idle, timers.next_due),
     unless_held("sends", sends.in_flight, sends.next_due),
+    unless_held("webhooks to make", following.waiting, due_work.never),
+    unless_held("webhooks", queues.in_flight, queues.next_due),
 )
 SEND_TIMEOUT = timedelta(seconds=60)
 
@@ -220,7 +225,8 @@ def run_worker(settings: Settings, owner: str, sink_port: int | None) -> None:
     follow_parent()
     database = database_of(settings, pool=12)
     lanes, urls = lanes_of(settings, sink_port), addresses_of(settings)
-    worker = Worker(database, owner, lanes, urls, settings.retention_days)
+    hooks = Hooks(outbound_of(settings), links_of(settings))
+    worker = Worker(database, owner, lanes, urls, hooks, settings.retention_days)
     told = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: told.set())

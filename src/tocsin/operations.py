@@ -17,6 +17,7 @@ from tocsin.accounts.keyring import Keyring
 from tocsin.accounts.oidc.discovery import directory
 from tocsin.accounts.store import standing
 from tocsin.core.db import Database
+from tocsin.core.outbound import Outbound
 from tocsin.core.settings import Settings
 from tocsin.core.signing import Signer
 from tocsin.escalation import api as escalation_api
@@ -68,6 +69,10 @@ from tocsin.status_pages.api import subscriptions, updates
 from tocsin.status_pages.api import templates as templates_api
 from tocsin.tags import api as tags_api
 from tocsin.web import app as web
+from tocsin.webhooks.api import clients as webhook_clients
+from tocsin.webhooks.api import extensions as extensions_api
+from tocsin.webhooks.api import subscriptions as subscriptions_api
+from tocsin.webhooks.store import receivers
 
 TABLES: tuple[Table, ...] = (
     users.TABLE,
@@ -107,6 +112,9 @@ TABLES: tuple[Table, ...] = (
     subscriptions.TABLE,
     updates.TABLE,
     templates_api.TABLE,
+    subscriptions_api.TABLE,
+    webhook_clients.TABLE,
+    extensions_api.TABLE,
 )
 
 FACTS: dict[str, Facts] = {
@@ -140,6 +148,8 @@ STANDINGS: Standings = {
     "incident": incident_queries.standings,
     "log_entry": incident_queries.standings_of_entries,
     "change_event": events_store.standings,
+    "webhook_subscription": receivers.standings,
+    "extension": receivers.standings_of_extensions,
 }
 
 
@@ -147,7 +157,7 @@ def rest_app(database: Database, settings: Settings) -> RestApp:
     """The REST API over this database."""
     keys = Keyring(database, bearer if settings.oauth else None)
     tables = TABLES if settings.oauth else [table for table in TABLES if table is not oauth_api.APPS]
-    parts = [directory(settings.outbound_allow)]
+    parts = [directory(settings.outbound_allow), Outbound.allowing(settings.outbound_allow)]
     return build(tables, database, settings, keys.authenticate, FACTS, USES, MOVES, STANDINGS, parts)
 
 

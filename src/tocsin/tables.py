@@ -20,7 +20,8 @@ import tocsin.services.store.addons
 import tocsin.services.store.graph_tables
 import tocsin.services.store.tables
 import tocsin.status_pages.store.tables
-import tocsin.tags.store  # noqa: F401
+import tocsin.tags.store
+import tocsin.webhooks.store.tables  # noqa: F401
 from tocsin.core.metadata import metadata
 
 __all__ = ["metadata"]

@@ -24,11 +24,17 @@ UNAUDITED = {
     "/app/security/recovery-codes": "tests/accounts/test_second_factor.py",
     "/app/users/{id}/second-factor/": "tests/accounts/test_second_factor.py",
     "/app/settings/sign-in": "needs a provider: tests/sign_on, watched",
+    "/app/webhooks/{id}/ping": "stands in the delivery log",
+    "/app/webhooks/{id}/deliveries/": "stands in the delivery log",
+    "/app/extensions/{id}/deliveries/": "stands in the delivery log",
+    "/app/webhooks/{id}/secrets/{secret}/retire": "tried in `_webhooks`: its path has two ids",
     "/app/allowed-apps/": "needs an app that was allowed: tests/oauth, watched",
     "/oauth/authorize": "tests/oauth, watched",
     "/install/integration": "tests/connect, watched",
 }
 APP = {"name": "Reviews", "kind": "scoped", "scope": "users.read", "redirect_urls": "https://app.example.com/cb"}
+HOOK = {"url": "https://hooks.example.com/", "filter": "account", "event": "incident.triggered", "active": "1"}
+EXTENSION = {"name": "Hook", "schema": "PJFWPEP", "endpoint_url": "https://hooks.example.com/"}
 NEW = "another password of twelve and more"
 LIMITS = {"kind": "mobile", "idle": "5", "idle_unit": "hours", "longest": "2", "longest_unit": "days"}
 
@@ -51,6 +57,7 @@ def answered(site: Pages) -> dict[str, Any]:
     _teams(site, send)
     _maintenance(site, send)
     _apps(site, send)
+    _webhooks(site, send)
     _keys(site, send)
     _fields(site, send)
     _graph(site, send)
@@ -112,6 +119,23 @@ def _own(site: Pages, send: Any) -> None:
     send("/app/me/hand-offs/{id}/remove", id=newest(site, "oncall_handoff_notification_rule").resource_id)
     send("/app/me/calendar")
     send("/app/schedules/{id}/calendar", id=on_schedule(site, None))
+
+
+def _webhooks(site: Pages, send: Any) -> None:
+    send("/app/webhooks", HOOK)
+    id = newest(site, "webhook_subscription").resource_id
+    send("/app/webhooks/{id}", HOOK | {"description": "Another"}, id)
+    send("/app/webhooks/{id}/enable", id=id)
+    send("/app/webhooks/{id}/secrets", id=id)
+    secret = newest(site, "webhook_secret").resource_id
+    answer = site.post(f"/app/webhooks/{id}/secrets/{secret}/retire")
+    assert answer.status_code == 303
+    send("/app/webhooks/{id}/delete", id=id)
+    send("/app/extensions", EXTENSION | {"service": site.seeded.service})
+    id = newest(site, "extension").resource_id
+    send("/app/extensions/{id}", EXTENSION | {"service": site.seeded.service, "name": "Other"}, id)
+    send("/app/extensions/{id}/enable", id=id)
+    send("/app/extensions/{id}/delete", id=id)
 
 
 def _keys(site: Pages, send: Any) -> None:

@@ -49,7 +49,7 @@ def test_each_leaves_a_record_of_who_and_from_where_without_a_secret(
             silent.append(write.key)
     assert silent == []
     said = msgspec.json.encode([dict(row._mapping) for row in records(database)]).decode()
-    assert len(open) == 11
+    assert len(open) == 13
     assert [secret for secret in open if secret in said] == []
 
 

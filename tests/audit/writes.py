@@ -46,6 +46,18 @@ _FIELD = {"name": "tier", "display_name": "Tier", "data_type": "string", "field_
 _OPTION = {"data": {"data_type": "string", "value": "gold"}}
 _TYPE = {"name": "fraud", "display_name": "Fraud", "parent_type": "incident_default"}
 _VALUES = {"custom_fields": [{"id": "{field}", "value": "silver"}]}
+_HOOKS = "/webhook_subscriptions"
+_HOOK = {
+    "type": "webhook_subscription", "events": ["incident.triggered"], "filter": {"type": "account_reference"},
+    "delivery_method": {
+        "type": "http_delivery_method", "url": "https://hooks.example.com",
+        "custom_headers": [{"name": "Authorization", "value": "hunter2 of the receiver"}],
+    },
+}  # fmt: skip
+_EXTENSION = {
+    "name": "Hook", "endpoint_url": "https://hooks.example.com", "extension_objects": [_ref("service")],
+    "extension_schema": {"id": "PJFWPEP"}, "config": {"headers": [{"name": "X", "value": "hunter2 of the receiver"}]},
+}  # fmt: skip
 _USER, _TEAM, _SCHED = "/users/{user}", "/teams/{team}", "/schedules/{schedule}"
 _SERV, _POL, _WIN = "/services/{service}", "/escalation_policies/{policy}", "/maintenance_windows/{window}"
 _BUSINESS = "/business_services/{business}"
@@ -76,7 +88,8 @@ def _fields(key: str, at: str) -> tuple[Write, ...]:
 
 
 #: What needs a sign-in provider is tried against one, and watched, in tests/sign_on.
-ELSEWHERE = ("/tocsin/sign_in_",)
+#: OAuth clients of webhooks need a token endpoint: tests/webhooks, watched.
+ELSEWHERE = ("/tocsin/sign_in_", "/webhook_subscriptions/oauth_clients")
 WRITES = (
     Write("POST /users", "/users", {"user": {"type": "user", "name": "Ann", "email": "ann@example.com"}}, "user"),
     Write("PUT /users/{id}", _USER, {"user": {"name": "Anna"}}),
@@ -192,6 +205,18 @@ WRITES = (
     Write("POST /maintenance_windows", "/maintenance_windows", {"maintenance_window": _WINDOW}, "window"),
     Write("PUT /maintenance_windows/{id}", _WIN, {"maintenance_window": _WINDOW | {"description": "Deploy"}}),
     Write("DELETE /maintenance_windows/{id}", _WIN),
+    Write("POST /webhook_subscriptions", _HOOKS, {"webhook_subscription": _HOOK}, "hook"),
+    Write("PUT /webhook_subscriptions/{id}", f"{_HOOKS}/{{hook}}", {"webhook_subscription": {"description": "x"}}),
+    Write("POST /webhook_subscriptions/{id}/enable", f"{_HOOKS}/{{hook}}/enable"),
+    Write("POST /tocsin/webhook_subscriptions/{id}/secrets", f"/tocsin{_HOOKS}/{{hook}}/secrets", {}, "secret"),
+    Write(
+        "DELETE /tocsin/webhook_subscriptions/{id}/secrets/{secret_id}", f"/tocsin{_HOOKS}/{{hook}}/secrets/{{secret}}"
+    ),
+    Write("DELETE /webhook_subscriptions/{id}", f"{_HOOKS}/{{hook}}"),
+    Write("POST /extensions", "/extensions", {"extension": _EXTENSION}, "extension"),
+    Write("PUT /extensions/{id}", "/extensions/{extension}", {"extension": {"name": "Other"}}),
+    Write("POST /extensions/{id}/enable", "/extensions/{extension}/enable"),
+    Write("DELETE /extensions/{id}", "/extensions/{extension}"),
     Write("DELETE /services/{id}", _SERV),
     Write("DELETE /escalation_policies/{id}", _POL),
     Write("DELETE /schedules/{id}", _SCHED),
@@ -236,9 +261,12 @@ def _id(body: Any) -> str:
     return next(filter(None, map(_id, body)), "") if isinstance(body, list) else ""
 
 
+_OPENS = ("client_secret", "integration_key", "secret")
+
+
 def secrets(body: Any) -> set[str]:
     """Everything in an answer that opens something."""
     if isinstance(body, dict):
-        own = {value for name, value in body.items() if name in ("client_secret", "integration_key") and value}
+        own = {value for name, value in body.items() if name in _OPENS and isinstance(value, str)}
         return own.union(*map(secrets, body.values()))
     return set().union(*map(secrets, body)) if isinstance(body, list) else set()

@@ -19,6 +19,8 @@ from tests.databases import TestServer
 from tests.outsiders.town import FLEXIBLE, QUARTERS, ROLES, TEAM_ROLES, Quarter, Town, Undone, built
 from tocsin.accounts.keyring import Keyring
 from tocsin.core.db import Database
+from tocsin.core.outbound import Outbound
+from tocsin.core.sealing import Sealer
 from tocsin.core.settings import Settings
 from tocsin.operations import FACTS, MOVES, STANDINGS, TABLES, USES
 from tocsin.rest.app import RestApp, build
@@ -63,12 +65,16 @@ class Site:
 def site(pg_server: TestServer) -> Iterator[Site]:
     name = pg_server.new()
     url = pg_server.database(name)
-    plain = Database(url, pool=2)
+    sealer = Sealer(["a secret key for the tests of Tocsin"])
+    plain = Database(url, pool=2, sealer=sealer)
     town = built(plain)
     plain.close()
-    undone = Undone(url, pool=2)
+    undone = Undone(url, pool=2, sealer=sealer)
     keyring = Keyring(undone)
-    app = build(TABLES, undone, Settings(api_rate_limit=0), keyring.authenticate, FACTS, USES, MOVES, STANDINGS)
+    parts = [Outbound.allowing(())]
+    app = build(
+        TABLES, undone, Settings(api_rate_limit=0), keyring.authenticate, FACTS, USES, MOVES, STANDINGS, parts
+    )  # fmt: skip
     yield Site(town, app)
     undone.close()
     pg_server.drop(name)
@@ -88,17 +94,20 @@ PARAMS = {
     "status_update_notification_rules": "status_update_notification_rule",
     "business_services": "business_service", "technical_services": "service",
     "oncall_handoff_notification_rules": "handoff_rule", "maintenance_windows": "maintenance_window",
+    "webhook_subscriptions": "webhook_subscription", "extensions": "extension",
 }  # fmt: skip
 OF_PEOPLE = ("user", "contact_method", "notification_rule", "handoff_rule", "status_update_notification_rule")
 ADMINS_ONLY = {"POST /users/{id}/regenerate_private_url_key"}
 """For others: oneself may, too. What the calendar of another holds, managers of people need not read."""
 ELSEWHERE = {
     "enablements": "aiops", "abilities": "teams", "vendors": "PZQ6AUS", "priorities": "P1", "types": "incident_default",
+    "extension_schemas": "PJFWPEP",
 }  # fmt: skip
 MADE_UP = {
     "apps": "PNONE", "sign_in_providers": "PNONE", "identities": "PNONE", "oauth_delegations": "PNONE",
     "sessions": "browser", "{type}": "PNONE", "custom_fields": "PNONE", "field_options": "PNONE",
-    "tags": "PNONE", "addons": "PNONE", "templates": "PNONE",
+    "tags": "PNONE", "addons": "PNONE", "templates": "PNONE", "oauth_clients": "PNONE", "secrets": "PNONE",
+    "deliveries": "PNONE", "actions": "PNONE",
 }  # fmt: skip
 """Things that belong to no quarter: whoever is let in hears 404, whoever is not, 403."""
 
@@ -141,6 +150,12 @@ def body_of(operation: Operation, quarter: Quarter) -> Any:
         "POST /templates/{id}/render": {"incident_id": ids["incident"]},
         "POST /addons": {"addon": {
             "type": "full_page_addon", "name": "new", "src": "https://example.com", "services": [ref["service"]]}},
+        "POST /webhook_subscriptions": {"webhook_subscription": {
+            "type": "webhook_subscription", "events": ["incident.triggered"], "filter": ref["service"],
+            "delivery_method": {"type": "http_delivery_method", "url": "https://hooks.example.com"}}},
+        "POST /extensions": {"extension": {
+            "name": "x", "endpoint_url": "https://hooks.example.com", "extension_schema": {"id": "PJFWPEP"},
+            "extension_objects": [ref["service"]]}},
         "PUT /incidents": {"incidents": [{**ref["incident"], "status": "acknowledged"}]},
     }.get(operation.key)  # fmt: skip
 
@@ -248,6 +263,8 @@ def test_lists_show_all_that_one_may_see(site: Site) -> None:
             "change_events",
             "business_services",
             "maintenance_windows",
+            "webhook_subscriptions",
+            "extensions",
         ):
             operation = next(o for o in OPERATIONS if o.key == f"GET /{collection}")
             _, answer = site.asks(operation, f"/{collection}", site.town.keys[visitor], query="date_range=all")

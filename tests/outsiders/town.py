@@ -43,7 +43,7 @@ class Undone(Database):
         with self.engine.connect() as conn:
             outer = conn.begin()
             try:
-                yield Tx(conn, self.clock.now(conn))
+                yield Tx(conn, self.clock.now(conn), self.sealer)
             finally:
                 outer.rollback()
 
@@ -148,6 +148,7 @@ def _things(database: Database, client: RestClient, name: str, person: str, on: 
     method, rule, handoff = _reached(client, person)
     update_rule = _told(client, person, method, incident, business)
     return {
+        **_hooked(client, service["id"], name),
         "schedule": schedule["id"], "override": override["id"], "escalation_policy": policy["id"],
         "service": service["id"], "business_service": business,
         "integration": way_in["id"], "incident": incident, "note": note["id"],
@@ -170,6 +171,20 @@ def _graph(client: RestClient, name: str, service_id: str, on: list[dict[str, An
         "type": "incident_show_addon", "name": name, "src": "https://example.com", "services": [ref],
     }})  # fmt: skip
     return str(business["id"])
+
+
+def _hooked(client: RestClient, service: str, name: str) -> dict[str, str]:
+    hook = _made(client, "/webhook_subscriptions", {"webhook_subscription": {
+        "type": "webhook_subscription", "events": ["incident.triggered"], "description": name,
+        "filter": {"id": service, "type": "service_reference"},
+        "delivery_method": {"type": "http_delivery_method", "url": "https://hooks.example.com"},
+    }})  # fmt: skip
+    extension = _made(client, "/extensions", {"extension": {
+        "name": f"extension {name}", "endpoint_url": "https://hooks.example.com", "config": None,
+        "extension_schema": {"id": "PJFWPEP"},
+        "extension_objects": [{"id": service, "type": "service_reference"}],
+    }})  # fmt: skip
+    return {"webhook_subscription": hook["id"], "extension": extension["id"]}
 
 
 def _fired(database: Database, client: RestClient, key: str, name: str) -> str:

@@ -39,6 +39,8 @@ from tocsin.status_pages.wire import UpdateBody
 from tocsin.tables import metadata
 from tocsin.tags.store import put_on, tags
 from tocsin.web.app import PAGES
+from tocsin.webhooks.commands.telling import new_delivery
+from tocsin.webhooks.store import tables as hooks
 
 WORDS = ("name", "title", "summary", "description", "label", "content", "job_title", "message", "note", "why", "body")
 #: Pages that the crawl cannot reach by itself, each with its reason; they are asked for as they are.
@@ -69,6 +71,7 @@ def acme(pg_url: str, tmp_path: Path) -> Iterator[Pages]:
     fields(site)
     graph(site)
     stakeholders(site)
+    webhooks(site)
     poison(site)
     letter = CANARY.encode()
     (tmp_path / "mailbox").mkdir()
@@ -132,6 +135,27 @@ def stakeholders(site: Pages) -> None:
             updating.publish(tx, site.person("alice"), incident, UpdateBody(**told))
             put(tx.conn, [(("incident", incident), who) for who in (("user", alice), ("team", "PTEAM"))], False, tx.now)
         tx.conn.execute(insert(templates).values(**made, updated_at=real_now()))
+
+
+def webhooks(site: Pages) -> None:
+    """A subscription with a secret and a delivery, and an extension."""
+    made = real_now()
+    about = {"id": "PHOOK1", "events": ["incident.triggered"], "scope": "account", "active": True, "method_id": "PM"}
+    hook = about | {"url": "https://hooks.example.com/", "description": "x", "created_at": made}
+    button = {"id": "PBUTTON1", "name": "x", "schema_id": "PCUSTOM", "service_ids": [site.seeded.service]}
+    with site.database.begin() as tx:
+        secret = tx.sealer.seal(hooks.SECRET, b"s")
+        rows = {
+            hooks.subscriptions: hook,
+            hooks.extensions: button | {"created_at": made},
+            hooks.secrets: {"id": "PS", "subscription_id": "PHOOK1", "secret": secret, "tail": "s", "created_at": made},
+        }  # fmt: skip
+        for table, row in rows.items():
+            tx.conn.execute(insert(table).values(row))
+        for id, type in (("PHOOK1", "webhook_subscription"), ("PBUTTON1", "extension")):
+            tx.conn.execute(insert(hooks.endpoints).values(id=id, type=type, failing=True, disabled_why=CANARY))
+            sent = new_delivery(made, id, "s", "e", CANARY, f'{{"a": "{id}"}}') | {"answer": CANARY, "why": CANARY}
+            tx.conn.execute(insert(hooks.deliveries).values(sent | {"id": f"01{id}", "state": "dropped"}))
 
 
 def poison(site: Pages) -> None:

@@ -12,7 +12,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Index, Table, and_, delete, func, insert, or_, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import distinct_on
 
@@ -43,9 +57,11 @@ audit_records = Table(
     document("before", null=True),
     document("after", null=True),
     document("also", server_default=sql("'[]'::jsonb")),  # "type/id" of what was linked or unlinked
+    Column("xid", BigInteger, nullable=False, server_default=sql("(pg_current_xact_id()::text::bigint)")),
     Index("ix_audit_records_root", "root_type", "root_id", "at"),
     Index("ix_audit_records_actor", "actor_id", "at"),
     Index("ix_audit_records_at", "at"),
+    Index("ix_audit_records_xid", "xid"),
     Index("ix_audit_records_also", "also", postgresql_using="gin", postgresql_ops={"also": "jsonb_path_ops"}),
 )
 

@@ -29,6 +29,8 @@ COLLECTIONS: Mapping[str, str] = {
     "log_entries": "log_entry", "change_events": "change_event", "business_services": "business_service",
     "business-services": "business_service", "technical_services": "service",
     "maintenance_windows": "maintenance_window", "maintenance-windows": "maintenance_window",
+    "webhook_subscriptions": "webhook_subscription",
+    "webhooks": "webhook_subscription", "extensions": "extension",
 }  # fmt: skip
 
 

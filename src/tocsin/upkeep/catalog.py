@@ -14,8 +14,9 @@ from tocsin.core.heartbeats import heartbeats
 from tocsin.core.intake_log import leases, segments
 from tocsin.core.schema import newest
 from tocsin.tables import metadata
+from tocsin.webhooks.store.tables import cursor as webhook_cursor
 
-EPHEMERAL = ("alembic_version", heartbeats.name, leases.name)
+EPHEMERAL = ("alembic_version", heartbeats.name, leases.name, webhook_cursor.name)
 
 _COLUMNS = """
 SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum)

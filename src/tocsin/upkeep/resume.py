@@ -1,8 +1,8 @@
 """`tocsin resume`: what is stale in a restored install, and the end of the hold.
 
 1. Looking changes nothing; resuming is one transaction that ends by waking every worker.
-2. `drop_stale`: pages of open incidents older than that are dropped with a reason (waiting messages, pages still to be
-   planned, steps of notification rules still to come). No incident is resolved or left without a next step:
+2. `drop_stale`: pages of open incidents older than that are dropped with a reason (waiting messages and webhooks, pages
+   still to be planned, steps of notification rules still to come). No incident is resolved or left without a next step:
    escalation goes on, and pages again at the next level.
 """
 
@@ -26,6 +26,7 @@ from tocsin.incidents.store.outcome import save_fold
 from tocsin.incidents.store.tables import incidents
 from tocsin.notifications.commands.planning import STEP
 from tocsin.notifications.store.tables import chains, items, sends
+from tocsin.webhooks.store.tables import deliveries
 
 DAY = timedelta(days=1)
 AGES = (("less than an hour", timedelta(), timedelta(hours=1)), ("up to a day", timedelta(hours=1), DAY))
@@ -53,6 +54,7 @@ def look(tx: Tx) -> Stale | None:
         _line(tx.conn, "open incidents, older", made, is_open, made <= tx.now - DAY),
         _line(tx.conn, "messages to send", sends.c.created_at, waiting),
         _line(tx.conn, "pages and notices to plan", effects.c.created_at),
+        _line(tx.conn, "webhooks to deliver", deliveries.c.created_at, deliveries.c.state == "waiting"),
         _line(tx.conn, "timers overdue", timers.c.due_at, timers.c.due_at <= tx.now),
     ])  # fmt: skip
 
@@ -86,6 +88,8 @@ def _drop(tx: Tx, hours: float) -> int:
     tx.conn.execute(update(sends).where(open_send, ~left).values(state="dropped", why=why))
     steps = tx.conn.scalars(delete(chains).where(chains.c.incident_id.in_(old)).returning(chains.c.id)).all()
     clear(tx.conn, [(id, STEP) for id in steps])
+    told = (deliveries.c.subject.in_(old)) & (deliveries.c.state == "waiting")
+    tx.conn.execute(update(deliveries).where(told).values(state="dropped", why=why))
     planned = tx.conn.execute(
         delete(effects).where(effects.c.kind == "page", effects.c.subject.in_(old))
         .returning(effects.c.subject, effects.c.body)

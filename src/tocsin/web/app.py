@@ -40,6 +40,7 @@ from tocsin.web.pages import (
     connect,
     consent,
     custom_fields,
+    extensions,
     incident,
     incident_types,
     incidents,
@@ -62,6 +63,7 @@ from tocsin.web.pages import (
     teams,
     things,
     updates,
+    webhooks,
 )
 from tocsin.web.security import SafeHeaders
 from tocsin.web.serving import THREADS, Page, Threads, blank, endpoint
@@ -79,6 +81,7 @@ PAGES: tuple[Page, ...] = (
     *business_services.PAGES, *priorities.PAGES, *tags.PAGES, *addons.PAGES,
     *responders.PAGES, *updates.PAGES, *status_templates.PAGES,
     *me.PAGES,
+    *webhooks.PAGES, *extensions.PAGES,
 )  # fmt: skip
 OAUTH_PAGES: tuple[Page, ...] = (*consent.PAGES, *apps.PAGES, *connect.PAGES)
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from tocsin.web import moments
 from tocsin.web.queries.timeline import Entry
 
@@ -163,6 +165,14 @@ def _said(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(value) if isinstance(value, list) else "nothing" if value is None else str(value)
+
+
+def json(text: str) -> str:
+    """JSON text with line breaks, for reading."""
+    try:
+        return msgspec.json.format(text, indent=2)
+    except msgspec.DecodeError:
+        return text
 
 
 def span(start: datetime, end: datetime) -> str:

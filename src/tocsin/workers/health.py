@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, generate_latest, multiprocess
 from prometheus_client.core import REGISTRY, GaugeMetricFamily
@@ -11,10 +12,14 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tocsin.core import heartbeats, schema
+from tocsin.core.clock import real_now
 from tocsin.core.db import Database
 from tocsin.notifications.store import sends
+from tocsin.webhooks.store import ledger, queues, receivers
 
 BACKLOG = 1000
+HOOKS_BACKLOG = 10_000
+HOOKS_LATE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,18 @@ def troubles(conn: Connection, state: Health) -> Iterator[str]:
         yield "no worker is alive: events are stored, but nobody is paged"
     if (waiting := _count(conn, "intake_pending")) > BACKLOG:
         yield f"{waiting} segments of events wait to be decided"
+    yield from _webhooks(conn)
     if conn.scalar(text("SELECT held FROM account LIMIT 1")):
         yield "this install is held after a restore: nothing is sent until tocsin resume"
+
+
+def _webhooks(conn: Connection) -> Iterator[str]:
+    now = real_now()
+    unread, since = ledger.behind(conn)
+    if since is not None and now - since > HOOKS_LATE and receivers.anybody(conn):
+        yield f"{unread} log entries wait to become webhooks, the oldest for {int((now - since).total_seconds())} s"
+    if (waiting := queues.waiting(conn)[0]) > HOOKS_BACKLOG:
+        yield f"{waiting} webhooks wait to be delivered"
 
 
 def _count(conn: Connection, table: str) -> int:
@@ -89,6 +104,20 @@ class DatabaseNumbers(Collector):
         return [up, *found]
 
 
+def _webhook_lags(conn: Connection) -> Iterator[GaugeMetricFamily]:
+    now = real_now()
+    off = GaugeMetricFamily("tocsin_webhook_receivers_off", "Receivers that were switched off after failures")
+    off.add_metric([], queues.switched_off(conn, now))
+    yield off
+    for name, about, since in (
+        ("follow", "Seconds since the oldest log entry that has not become webhooks", ledger.behind(conn)[1]),
+        ("delivery", "Seconds since the oldest webhook that waits was made", queues.waiting(conn)[1]),
+    ):
+        gauge = GaugeMetricFamily(f"tocsin_webhook_{name}_lag_seconds", about)
+        gauge.add_metric([], max((now - since).total_seconds(), 0) if since is not None else 0)
+        yield gauge
+
+
 _COUNTS = {
     "tocsin_intake_segments_waiting": (
         "Segments of events waiting to be decided",
@@ -97,6 +126,14 @@ _COUNTS = {
     "tocsin_events_parked": ("Events that could not be decided", "SELECT count(*) FROM intake_parked"),
     "tocsin_effects_waiting": ("Pages waiting to be planned", "SELECT count(*) FROM effects"),
     "tocsin_timers": ("Timers that are set", "SELECT count(*) FROM timers"),
+    "tocsin_webhook_queues": (
+        "Incidents and services whose webhooks wait, counted for each receiver",
+        "SELECT count(*) FROM webhook_queues",
+    ),
+    "tocsin_webhooks_waiting": (
+        "Webhooks waiting to be delivered",
+        "SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting'",
+    ),
 }
 _LABELLED = {
     "tocsin_incidents_open": (
@@ -113,6 +150,7 @@ _LABELLED = {
 
 
 def _gauges(conn: Connection) -> Iterator[GaugeMetricFamily]:
+    yield from _webhook_lags(conn)
     for name, (about, query) in _COUNTS.items():
         gauge = GaugeMetricFamily(name, about)
         gauge.add_metric([], float(conn.scalar(text(query)) or 0))

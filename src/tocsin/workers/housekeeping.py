@@ -1,5 +1,5 @@
-"""Keeping the house: partitions made ahead, old segments dropped (SPINE 1), ended sessions and tokens forgotten, and
-audit records after a year (core:A1).
+"""Keeping the house: partitions made ahead, old segments dropped (SPINE 1), ended sessions and tokens forgotten,
+webhooks that are over after the days that raw events are kept, and audit records after a year (core:A1).
 """
 
 import socket
@@ -15,6 +15,7 @@ from tocsin.core.clock import real_now
 from tocsin.core.db import Database, Tx
 from tocsin.notifications.store import sends
 from tocsin.oauth.commands import ending as oauth
+from tocsin.webhooks.store import queues
 
 log = structlog.get_logger()
 
@@ -37,6 +38,7 @@ def bury(tx: Tx, owner: str) -> None:
     """Give what a dead process held to the living at once: its lanes and its messages. Fences make this safe."""
     intake_log.release_all(tx.conn, owner)
     sends.free(tx.conn, owner, tx.now)
+    queues.free(tx.conn, owner)
     heartbeats.bury(tx.conn, owner)
 
 
@@ -75,6 +77,8 @@ class Housekeeping:
             links.sweep(tx)
             oauth.sweep(tx)
         while self._database.run(audit.sweep):
+            pass
+        while self._database.run(lambda tx: queues.sweep(tx.conn, tx.now - self._retention)):
             pass
         if dropped:
             log.info("old events dropped", partitions=dropped)

@@ -11,10 +11,11 @@ import psycopg
 import structlog
 
 from tocsin.core.intake_log import CHANNEL as INTAKE
+from tocsin.webhooks.store.queues import HOOK
 
 WORK = "tocsin_work"
 SEND = "tocsin_send"
-CHANNELS = (INTAKE, WORK, SEND)
+CHANNELS = (INTAKE, WORK, SEND, HOOK)
 
 log = structlog.get_logger()
 

@@ -4,6 +4,7 @@
 it: a peer that sends a byte a second passes any limit on single reads.
 """
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,12 +20,21 @@ class Refused(httpx2.RequestError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds for connecting (names included), each read and write, and the whole; bytes of an answer's body."""
+    """Seconds for connecting (names included), each read and write, and the whole; bytes of an answer's body.
+
+    `any_answer`: its status is what counts; its body may be long or packed, and is read as raw bytes, if at all.
+    """
 
     connect: float = 5.0
     read: float = 10.0
     total: float = 30.0
     most_bytes: int = 1 << 20
+    any_answer: bool = False
+
+    @property
+    def longest(self) -> int:
+        """Bytes of a body that are read before it is given up."""
+        return sys.maxsize if self.any_answer else self.most_bytes
 
     @property
     def timeout(self) -> httpx2.Timeout:

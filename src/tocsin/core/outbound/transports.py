@@ -41,7 +41,7 @@ class Guarded(httpx2.BaseTransport):
                 got.close()
                 raise
         assert isinstance(got.stream, Iterable)
-        body = Body(got, request, deadline, self._limits.most_bytes)
+        body = Body(got, request, deadline, self._limits.longest)
         return httpx2.Response(got.status, headers=got.headers, stream=body, extensions=got.extensions)
 
     def close(self) -> None:
@@ -86,7 +86,7 @@ class AsyncGuarded(httpx2.AsyncBaseTransport):
             except BaseException:
                 await got.aclose()
                 raise
-        body = AsyncBody(got, request, deadline, self._limits.most_bytes)
+        body = AsyncBody(got, request, deadline, self._limits.longest)
         return httpx2.Response(got.status, headers=got.headers, stream=body, extensions=got.extensions)
 
     async def aclose(self) -> None:
@@ -125,6 +125,8 @@ def _asked(request: httpx2.Request, policy: Policy) -> httpcore2.Request:
 
 
 def _refuse_answer(got: httpcore2.Response, limits: Limits) -> None:
+    if limits.any_answer:
+        return
     told = {name.lower(): value for name, value in got.headers}
     if told.get(b"content-encoding", b"identity").strip().lower() not in (b"identity", b""):
         raise Refused("The answer came packed, though it was asked for plain")

@@ -92,7 +92,9 @@ def reopen(incident: Incident, event: Reopened, facts: Facts, now: datetime) -> 
     opened = replace(
         incident, snapshot=event.snapshot or incident.snapshot, resolved_at=None, resolve_reason=None, reopened_at=now
     )
-    log = Log("trigger", event.by, event.cause, f"{event.by.name} reopened it", user_id=event.by.user_id)
+    reason = f"{event.by.name} reopened it"
+    before, after = {"status": incident.status}, {"status": event.status}
+    log = Log("trigger", event.by, event.cause, reason, user_id=event.by.user_id, before=before, after=after)
     if event.status is Status.ACKNOWLEDGED:
         given, effects = _keep(opened, event, now)
     else:

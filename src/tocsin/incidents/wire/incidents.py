@@ -57,7 +57,7 @@ def _referred(row: Any, around: Around) -> dict[str, Any]:
             {"at": _at(one["at"]), "acknowledger": _acknowledger(row, one, around)} for one in row.acknowledgements
         ],
         "priority": _priority(row, around),
-        "resolve_reason": _resolve_reason(row, around),
+        "resolve_reason": resolve_reason(row, around),
         **_requests(row, around),
     }
 
@@ -102,7 +102,8 @@ def _priority(row: Any, around: Around) -> Ref | None:
     return priority(found).ref() if found else None
 
 
-def _resolve_reason(row: Any, around: Around) -> dict[str, Any] | None:
+def resolve_reason(row: Any, around: Around) -> dict[str, Any] | None:
+    """Why it was resolved, where a merge did it."""
     reason = row.resolve_reason
     if not reason or reason.get("type") != "merge":
         return None

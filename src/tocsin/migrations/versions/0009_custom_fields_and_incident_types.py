@@ -8,7 +8,7 @@ from tocsin.core import ids
 from tocsin.core.clock import real_now
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -17,6 +17,9 @@ from tocsin.web.queries import incidents as read
 from tocsin.web.queries import names, responders, timeline, triage
 from tocsin.web.serving import Page
 from tocsin.web.site import Ask, go
+from tocsin.webhooks.addresses import links_of
+from tocsin.webhooks.commands import actions
+from tocsin.webhooks.store.receivers import actions_on
 
 MORNING = 9
 SNOOZES = {"15": timedelta(minutes=15), "60": timedelta(hours=1), "240": timedelta(hours=4)}
@@ -35,6 +38,7 @@ SAID = {
     "join": "You joined. Who has the incident has not changed.",
     "decline": "You declined.",
     "impact": "Saved: business services show it at once.",
+    "action": "The action is under way; the timeline says that you ran it.",
 }
 
 
@@ -60,6 +64,7 @@ def show(ask: Ask) -> Response:
         updates=responders.updates(ask.tx.conn, incident.id, 1),
         asking=ask.field("message") if ask.errors else "",
         near=triage.beside(ask.tx.conn, incident, ask.now, ask.sight, ask.site.facts),
+        actions=actions_on(ask.tx.conn, incident.service_id),
         told=SAID.get(ask.query("done"), ""), draft=ask.field("content") if ask.errors else "",
     )  # fmt: skip
 
@@ -179,9 +184,15 @@ def _to_level(ask: Ask) -> Response:
     return _done(ask, "escalate")
 
 
+def run_action(ask: Ask) -> Response:
+    """Run a custom action."""
+    actions.run(ask.tx, ask.actor, incident_id(ask), ask.field("action"), links_of(ask.site.settings)(ask.tx.conn))
+    return _done(ask, "action")
+
+
 _VERBS: dict[str, Callable[[Ask], Response]] = {
     "acknowledge": acknowledge, "unacknowledge": unacknowledge, "resolve": resolve, "reopen": reopen, "snooze": snooze,
-    "note": note, "reassign": reassign, "fields": set_fields, "impact": impact.mark,
+    "note": note, "reassign": reassign, "fields": set_fields, "impact": impact.mark, "action": run_action,
 }  # fmt: skip
 
 PAGES = (

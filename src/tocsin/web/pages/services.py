@@ -19,7 +19,7 @@ from tocsin.services.store.graph import node
 from tocsin.services.store.routes import from_row, windows_of
 from tocsin.web.pages import values
 from tocsin.web.pages.frame import framed
-from tocsin.web.queries import fields, graph, maintenance, things
+from tocsin.web.queries import fields, graph, maintenance, things, webhooks
 from tocsin.web.serving import Page
 from tocsin.web.site import Ask, go
 
@@ -49,7 +49,15 @@ def show(ask: Ask) -> Response:
         fields=[] if found.deleted_at else fields.on_service(ask.tx.conn, found.id),
         around=graph.around(ask.tx.conn, node("service", found.id), ask.sight),
         may_change=ask.may(Permission.CONFIGURE, "service", found.id),
+        hooks=_hooks(ask, found.id),
     )  # fmt: skip
+
+
+def _hooks(ask: Ask, service_id: str) -> list[tuple[str, webhooks.Listed]]:
+    """Its webhooks and extensions, each with the path of their pages."""
+    subscribed = webhooks.subscribed(ask.tx.conn, ask.sight, ask.now, service_id)
+    extended = webhooks.extended(ask.tx.conn, ask.sight, ask.now, service_id)
+    return [("/app/webhooks", one) for one in subscribed] + [("/app/extensions", one) for one in extended]
 
 
 def test_event(ask: Ask) -> Response:

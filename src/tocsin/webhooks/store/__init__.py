@@ -1,0 +1,1 @@
+"""Webhooks in PostgreSQL (one file a noun, tables in `tables`)."""

@@ -1,0 +1,1 @@
+"""Bodies in and out of subscriptions and extensions, and the payloads that are delivered."""

@@ -51,6 +51,8 @@ _VALUES = [
     (r".*notification_rules?(\[\])?\.contact_method\.type", r".*_contact_method"),
     # A published type without a published schema: the five kinds are listed, WhatsApp has no members of its own.
     (r".*contact_methods?(\[\])?\.type", r"whatsapp_contact_method"),
+    # See _TYPES: this enum's text stands inside an object.
+    (r".*\.escalation_rule_assignment_strategy", r"\{'type': '(round_robin|assign_to_everyone)'\}"),
     # The document spells this one `acknowledgement_log_entry` in one place only, against its own enum (core:L1).
     (r".*log_entr(ies\[\]|y)\.type", r"acknowledge_log_entry"),
 ]
@@ -58,6 +60,8 @@ _VALUES = [
 # (where, type in our answer): types other than the published one.
 _TYPES = [
     (r".*\.incidents?(\[\])?\.body\.details", "str"),  # a text to every client, an object in the document (clients.md)
+    # A text by its schema, an object in the examples and in PagerDuty's Go client, which decodes nothing else.
+    (r".*\.escalation_rules\[\]\.escalation_rule_assignment_strategy", "dict"),
     (r"GET /vendors/\{id\}\.vendor", "dict"),  # published as an array, but the document's own example is an object
 ]
 

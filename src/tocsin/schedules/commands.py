@@ -151,7 +151,7 @@ def _note_layers(tx: Tx, actor: Actor, schedule_id: str, before: Sequence[Layer]
 def drop(tx: Tx, actor: Actor, row: Row[Any], uses: Uses) -> None:
     """Remove a schedule that nobody uses (core:S30)."""
     if reasons := uses(tx.conn, row.id):
-        raise Invalid(reasons)
+        raise Invalid(reasons[0])  # one alone: the Terraform provider compares the whole list with it
     saving.touch(tx.conn, row.id, deleted_at=tx.now)
     note(tx, actor, "delete", subject(row), {"name": row.name, "time_zone": row.time_zone}, None)
 

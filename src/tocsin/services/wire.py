@@ -39,6 +39,11 @@ def _zone(name: str) -> str:
     return name
 
 
+def _without_nulls(given: Any) -> Any:
+    """The Terraform provider sends `[null]` with support hours and no action."""
+    return [one for one in given if one is not None] if isinstance(given, list) else given
+
+
 def _integration_type(given: Any) -> Any:
     return re.sub(r"_inbound_integration(_reference)?$", "", given) if isinstance(given, str) else given
 
@@ -137,7 +142,7 @@ class ServiceBody(Body):
     acknowledgement_timeout: Timeout = 1_800
     incident_urgency_rule: UrgencyRule = UrgencyRule(urgency="high")
     support_hours: SupportHours | None = None
-    scheduled_actions: list[ScheduledAction] = Field([], max_length=10)
+    scheduled_actions: Annotated[list[ScheduledAction], BeforeValidator(_without_nulls)] = Field([], max_length=10)
     alert_creation: Literal["create_incidents", "create_alerts_and_incidents"] = "create_alerts_and_incidents"
     alert_grouping_parameters: Grouping | None = None
     auto_pause_notifications_parameters: AutoPause | None = None

@@ -75,6 +75,8 @@ _EXTRA: list[tuple[str, str]] = [
     (r".*log_entr(ies\[\]|y)", "user|assignees|changed_actions|acknowledgement_timeout"),  # core:L3
     (r".*log_entr(ies\[\]|y)\.channel", "cef_details|client|client_url|notification|incident_key"),  # core:L4, core:N53
     (r"GET .*/change_events", "limit|offset|more|total"),  # pages like any other list (core:K4)
+    (r".*\.integrations?(\[\])?\.email_(filters|parsers)\[\]", "id"),  # the Terraform provider reads them back
+    (r".*\.email_parsers\[\]\.value_extractors\[\]", "ends_before"),  # so; the document calls it `ends_with`
     (r".*\.integrations?(\[\])?", "integration_key"),  # core:C12; every client reads it
     (r".*\.vendors?(\[\])?", "generic_service_type"),  # the Terraform provider reads it
     (r"GET /oncalls\.oncalls\[\]\.schedule", ".*"),  # include[] expands one of two published references (core:S62)

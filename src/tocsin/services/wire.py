@@ -193,7 +193,6 @@ class ServiceBody(Body):
             "auto_pause_notifications_parameters": pause.model_dump() if pause else None,
         }  # fmt: skip
 
-
     def _grouping(self) -> dict[str, Any] | None:
         """The parameters win over the two older members that say the same."""
         if self.alert_grouping_parameters is not None:

@@ -29,9 +29,7 @@ class Api:
         accept = "application/vnd.pagerduty+json;version=2"
         self.session.headers.update({"Accept": accept, "Authorization": f"Token token={key}"})
 
-    def call(
-        self, method: str, path: str, body: Any = None, into: Any = None, agent: str = OLD, **headers: str
-    ) -> Any:
+    def call(self, method: str, path: str, body: Any = None, into: Any = None, agent: str = OLD, **headers: str) -> Any:
         """The answer decoded into Go's struct `into`; `Refused` when it is no success."""
         named = {"User-Agent": agent, "Content-Type": "application/json", **headers}
         answer = self.session.request(method, self.base + path, json=body, headers=named, timeout=60)

@@ -104,7 +104,7 @@ class Managed:
     def reimported(self, config: Config) -> None:
         """`terraform import`, then a plan that must be empty."""
         known = {name: self.state[name] for name in self.resource.imported}
-        state = self.resource.read(self.api, self.id, {name: None for name in self.resource.schema} | known)
+        state = self.resource.read(self.api, self.id, dict.fromkeys(self.resource.schema) | known)
         assert state is not None
         assert diff(self.resource, config, state) == []
 

@@ -72,7 +72,10 @@ def _first(planned: State, name: str) -> Any:
 
 
 def _service_body(planned: State) -> dict[str, Any]:
-    rule, pause = _urgency(_first(planned, "incident_urgency_rule")), _first(planned, "auto_pause_notifications_parameters")
+    rule, pause = (
+        _urgency(_first(planned, "incident_urgency_rule")),
+        _first(planned, "auto_pause_notifications_parameters"),
+    )
     actions = [one | {"at": one["at"][0]} for one in planned["scheduled_actions"] or []]
     if not actions and rule and rule["type"] == "use_support_hours":
         actions = [None]
@@ -149,7 +152,13 @@ SERVICES = Resource(
     },
     _create_service, _read_service, _update_service, lambda api, id, _: api.call("DELETE", f"/services/{id}"),
 )  # fmt: skip
-_TEXTS = ("integration_key", "integration_email", "email_incident_creation", "email_filter_mode", "email_parsing_fallback")
+_TEXTS = (
+    "integration_key",
+    "integration_email",
+    "email_incident_creation",
+    "email_filter_mode",
+    "email_parsing_fallback",
+)
 
 
 def _predicate(block: State) -> dict[str, Any]:

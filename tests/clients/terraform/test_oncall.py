@@ -101,7 +101,9 @@ def test_policies_come_to_rest_in_every_form(api: Api) -> None:
     ]
     full = plain | {"rule": steps, "num_loops": 9, "description": "Three steps", "teams": [team(api)]}
     all_at_once = [ring | {"escalation_rule_assignment_strategy": "assign_to_everyone"}]
-    round_trip(api, oncall.POLICIES, plain, full, full | {"rule": steps[::-1], "num_loops": 0}, plain | {"rule": all_at_once})
+    round_trip(
+        api, oncall.POLICIES, plain, full, full | {"rule": steps[::-1], "num_loops": 0}, plain | {"rule": all_at_once}
+    )
 
 
 def test_a_schedule_or_policy_without_its_users_is_gone(api: Api) -> None:

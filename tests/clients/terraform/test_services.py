@@ -47,10 +47,10 @@ def test_urgencies_by_support_hours_come_to_rest(api: Api, config: dict[str, Any
     round_trip(api, services.SERVICES, by | {"scheduled_actions": [ACTION]}, by | {"support_hours": [other]})
 
 
-@pytest.mark.parametrize(("resolve", "acknowledge"), [("null", "null"), ("3600", "null"), ("null", "600"), ("60", "60")])
-def test_time_outs_come_to_rest_set_and_off(
-    api: Api, config: dict[str, Any], resolve: str, acknowledge: str
-) -> None:
+@pytest.mark.parametrize(
+    ("resolve", "acknowledge"), [("null", "null"), ("3600", "null"), ("null", "600"), ("60", "60")]
+)
+def test_time_outs_come_to_rest_set_and_off(api: Api, config: dict[str, Any], resolve: str, acknowledge: str) -> None:
     named = config | {"name": unique("service")}
     set = {"auto_resolve_timeout": resolve, "acknowledgement_timeout": acknowledge}
     round_trip(api, services.SERVICES, named, named | set, named | {"alert_creation": "create_incidents"})

@@ -1,6 +1,6 @@
 """Filters and parsers of an e-mail integration on the wire (core:C11).
 
-1. Filters and parsers have ids of ours, a filter's a text and a parser's a number; what comes back with its id keeps it.
+1. Filters and parsers have ids of ours, a filter's a text and a parser's a number; what comes back with one keeps it.
 2. Texts that are not set are left out: the Terraform provider reads a missing one as empty, and never a null object.
 """
 

@@ -28,7 +28,7 @@ _ZERO: dict[type, Any] = {str: "", int: 0, float: 0.0, bool: False, object: None
 
 
 def decode(shape: Any, value: Any, where: str = "answer") -> Any:
-    """`value` as Go holds it. A shape is str, int, float, bool, object (anything), [shape], {member: shape}, Pointer."""
+    """`value` as Go holds it; a shape is str, int, float, bool, object (anything), [shape], {name: shape}, Pointer."""
     if isinstance(shape, Pointer):
         return None if value is None else decode(shape.to, value, where)
     if isinstance(shape, list):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.clients.terraform.api import NEW, Api, Refused
 from tests.clients.terraform.go import PAGE, POINTED, REFERENCE, Pointer, omitempty
 from tests.clients.terraform.plan import Attribute, Resource, State
@@ -250,9 +252,7 @@ TEAM_MEMBERSHIPS = Resource(
 
 def duplicate(api: Api, resource: Resource, planned: State) -> Any:
     """The whole list of errors when the same is created again: the provider compares it as a text."""
-    try:
+    with pytest.raises(Refused) as refused:
         resource.create(api, planned)
-    except Refused as refused:
-        assert refused.status == 400
-        return refused.error["errors"]
-    raise AssertionError(f"{resource.name} was created twice")
+    assert refused.value.status == 400
+    return refused.value.error["errors"]

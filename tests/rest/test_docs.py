@@ -14,7 +14,7 @@ from tocsin.rest.parameters import asked
 OPERATIONS = [operation for table in TABLES for operation in table.operations]
 #: Published parameters that mean nothing here, each with its reason.
 IGNORED = {
-    ("PUT /incidents", "limit"), ("PUT /incidents", "offset"), ("PUT /incidents", "total"),  # it answers what it changed
+    ("PUT /incidents", "limit"), ("PUT /incidents", "offset"), ("PUT /incidents", "total"),  # what it changed
     ("PUT /incidents/{id}/alerts", "limit"), ("PUT /incidents/{id}/alerts", "offset"),  # so does this
     ("PUT /incidents/{id}/alerts", "total"),
     ("GET /teams/{id}", "include[]"),  # of a privilege that the document does not describe

@@ -77,6 +77,7 @@ real-parts: install-test
 lock: install-test
 	$(BIN)/python -m pip freeze --exclude-editable --exclude tocsin | grep '==' > constraints.txt
 	$(BIN)/python scripts/build_assets.py --lock
+	$(BIN)/python scripts/install_real_parts.py --lock
 
 clean:
-	rm -rf $(VENV) src/tocsin/web/static/vendor src/tocsin/web/assets/node_modules
+	rm -rf $(VENV) src/tocsin/web/static/vendor src/tocsin/web/assets/node_modules tests/clients/node/node_modules

@@ -66,6 +66,8 @@ _VALUES = [
     (r".*notification_rules?(\[\])?\.contact_method\.type", r".*_contact_method"),
     # A published type without a published schema: the five kinds are listed, WhatsApp has no members of its own.
     (r".*contact_methods?(\[\])?\.type", r"whatsapp_contact_method"),
+    # See _TYPES: this enum's text stands inside an object.
+    (r".*\.escalation_rule_assignment_strategy", r"\{'type': '(round_robin|assign_to_everyone)'\}"),
     # The document spells this one `acknowledgement_log_entry` in one place only, against its own enum (core:L1).
     (r".*log_entr(ies\[\]|y)\.type", r"acknowledge_log_entry"),
 ]
@@ -77,6 +79,8 @@ _TYPES = [
     (r".*/custom_fields.*\.default_value", ".*"),
     (r".*custom_fields\[\]\.value", ".*"),
     (r"POST /templates/\{id\}/render\.warnings", "list"),  # published as an object, an array in the example (ei:SU2)
+    # A text by its schema, an object in the examples and in PagerDuty's Go client, which decodes nothing else.
+    (r".*\.escalation_rules\[\]\.escalation_rule_assignment_strategy", "dict"),
     (r"GET /vendors/\{id\}\.vendor", "dict"),  # published as an array, but the document's own example is an object
 ]
 
@@ -91,6 +95,8 @@ _EXTRA: list[tuple[str, str]] = [
     (r".*log_entr(ies\[\]|y)", "user|assignees|changed_actions|acknowledgement_timeout"),  # core:L3
     (r".*log_entr(ies\[\]|y)\.channel", "cef_details|client|client_url|notification|incident_key"),  # core:L4, core:N53
     (r"GET .*change_events", "limit|offset|more|total"),  # pages like any other list (core:K4)
+    (r".*\.integrations?(\[\])?\.email_(filters|parsers)\[\]", "id"),  # the Terraform provider reads them back
+    (r".*\.email_parsers\[\]\.value_extractors\[\]", "ends_before"),  # so; the document calls it `ends_with`
     (r".*\.integrations?(\[\])?", "integration_key"),  # core:C12; every client reads it
     (r".*\.vendors?(\[\])?", "generic_service_type"),  # the Terraform provider reads it
     (r"GET /oncalls\.oncalls\[\]\.schedule", ".*"),  # include[] expands one of two published references (core:S62)

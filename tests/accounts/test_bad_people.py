@@ -32,10 +32,11 @@ def test_a_user_that_cannot_be_is_refused(rest_client: RestClient, change: dict[
     assert rest_client.get("/users?total=true").body["total"] == 1
 
 
-def test_creating_a_user_needs_from_with_an_account_key(rest_client: RestClient, owner: Bootstrapped) -> None:
-    got = rest_client.as_key(owner.api_key).post("/users", people.user_body("Alice"))
-    assert (got.status, got.code) == (400, 2016)
-    assert got.body["error"]["message"].startswith('You must specify a user\'s email address in the "From" header')
+def test_creating_a_user_needs_no_from_for_the_terraform_provider_sends_none(
+    rest_client: RestClient, owner: Bootstrapped
+) -> None:
+    got = rest_client.as_key(owner.api_key).post("/users", people.user_body("Alice", role="admin"))
+    assert (got.status, got.body["user"]["role"]) == (201, "admin")
 
 
 def test_an_unknown_sender_is_refused(rest_client: RestClient) -> None:

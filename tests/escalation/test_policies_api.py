@@ -81,14 +81,14 @@ def test_the_only_rule_cannot_be_taken_away(rest_client: RestClient, owner: Boot
     assert got.status == 400
 
 
-@pytest.mark.parametrize("strategy", ["round_robin", {"type": "round_robin"}])
+@pytest.mark.parametrize("strategy", ["round_robin", {"type": "round_robin"}, [{"type": "round_robin"}]])
 def test_the_strategy_is_shown_only_when_asked_for(rest_client: RestClient, owner: Bootstrapped, strategy: Any) -> None:
     rule = policies.rule(owner.user_id, escalation_rule_assignment_strategy=strategy)
     made = rest_client.post("/escalation_policies", policies.body("Ring", rule), lenient=True).body["escalation_policy"]
     assert "escalation_rule_assignment_strategy" not in made["escalation_rules"][0]
     url = f"/escalation_policies/{made['id']}?include[]=escalation_rule_assignment_strategies"
     (shown,) = rest_client.get(url).body["escalation_policy"]["escalation_rules"]
-    assert shown["escalation_rule_assignment_strategy"] == "round_robin"
+    assert shown["escalation_rule_assignment_strategy"] == {"type": "round_robin"}
 
 
 def test_includes_and_filters(rest_client: RestClient, owner: Bootstrapped) -> None:

@@ -124,7 +124,7 @@ def test_a_schedule_in_use_by_a_policy_stays(rest_client: RestClient, owner: Boo
     wired.policy(database, [("schedule", id)], name="Main")
     got = rest_client.delete(f"/schedules/{id}")
     assert (got.status, got.errors) == (
-        400, ["Schedule can't be deleted if it's being used by escalation policies: Main"],
+        400, ["Schedule can't be deleted if it's being used by escalation policies"],
     )  # fmt: skip
 
 

@@ -1,21 +1,21 @@
 """What the policies tell earlier packages: who is in use by them (core:P11, core:T3, core:N4)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
 from tocsin.escalation.store import policies
 
 
-def _uses_of(kind: str, said: str) -> Callable[[Connection, str], Sequence[str]]:
-    def uses(conn: Connection, id: str) -> Sequence[str]:
-        return [f"{said}: {row.name}" for row in policies.naming(conn, kind, id)]
-
-    return uses
+def uses_of_user(conn: Connection, id: str) -> Sequence[str]:
+    """Policies that point at a user."""
+    return [f"The user is on an escalation policy: {row.name}" for row in policies.naming(conn, "user", id)]
 
 
-uses_of_user = _uses_of("user", "The user is on an escalation policy")
-uses_of_schedule = _uses_of("schedule", "Schedule can't be deleted if it's being used by escalation policies")
+def uses_of_schedule(conn: Connection, id: str) -> Sequence[str]:
+    """Policies that point at a schedule, in these very words: the Terraform provider compares the whole list."""
+    said = "Schedule can't be deleted if it's being used by escalation policies"
+    return [said] if policies.naming(conn, "schedule", id) else []
 
 
 def uses_of_team(conn: Connection, id: str) -> Sequence[str]:

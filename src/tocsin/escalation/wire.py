@@ -17,6 +17,7 @@ def _target_kind(given: Any) -> Any:
 
 
 def _strategy(given: Any) -> Any:
+    given = given[0] if isinstance(given, list) and len(given) == 1 else given  # the published example's form
     return given.get("type") if isinstance(given, Mapping) else given
 
 
@@ -90,4 +91,4 @@ def _rule(rule: Row[Any], targets: Mapping[tuple[str, str], Ref], strategies: bo
         "id": rule.id, "escalation_delay_in_minutes": rule.delay_minutes,
         "targets": [targets[target["kind"], target["id"]] for target in rule.targets],
     }  # fmt: skip
-    return shown | ({"escalation_rule_assignment_strategy": rule.strategy} if strategies else {})
+    return shown | ({"escalation_rule_assignment_strategy": {"type": rule.strategy}} if strategies else {})

@@ -68,8 +68,12 @@ class RestApp:
         if request.method == "OPTIONS":
             answer = Answer(204, b"", {"allow": "GET, HEAD, POST, PUT, DELETE", "x-request-id": request.id})
         else:
-            answer = self._docs.answer(request) or await self._answer(request, receive)
+            answer = await self._documented(request) or await self._answer(request, receive)
         await _send(answer, send, head=request.method == "HEAD")
+
+    async def _documented(self, request: Request) -> Answer | None:
+        """A document of /docs, made in a thread: reading every operation takes a while."""
+        return await to_thread.run_sync(self._docs.answer, request) if request.path.startswith("/docs") else None
 
     async def _answer(self, request: Request, receive: Receive) -> Answer:
         try:

@@ -98,9 +98,11 @@ def _unwrapped(operation: Operation, request: Request) -> Any:
     if operation.takes is None:
         return request.document()
     document = request.document()
-    if not isinstance(document, dict) or not isinstance(document.get(operation.takes), (dict, list)):
-        raise Invalid(f"{operation.takes} is required")  # core:G-80
-    return document[operation.takes]
+    if isinstance(document, dict) and isinstance(document.get(operation.takes), (dict, list)):
+        return document[operation.takes]
+    if operation.bare and isinstance(document, dict) and operation.takes not in document:
+        return document
+    raise Invalid(f"{operation.takes} is required")  # core:G-80
 
 
 def _wrapped(operation: Operation, result: Any, links: Links, call: Call) -> Any:

@@ -23,7 +23,7 @@ class Operation:
     references that it expands; names that `run` itself looks at map to "".
     `in_body`: `run` asks (`call.demand`) for the rights on the things that its body names. `sees`: what a list without
     a thing in its path shows: "all" (no secrets of any team), "filtered" (by `call.sight`), "" (closed to those who do
-    not see everything).
+    not see everything). `bare`: the body is also taken without its wrapper, as PagerDuty's Go client sends some.
     """
 
     method: str
@@ -40,6 +40,7 @@ class Operation:
     includes: Mapping[str, str] = field(default_factory=dict)
     in_body: bool = False
     sees: str = ""
+    bare: bool = False
 
     @property
     def key(self) -> str:
@@ -70,14 +71,14 @@ class Table:
 def resource(
     path: str, one: str, many: str, *, scope: str, permission: Permission = Permission.CONFIGURE,
     key: str = "id", subject: str | None = None, audit: str | None = None, body: type[BaseModel] | None = None,
-    creates: Permission | None = None, in_body: bool = False, sees: str = "",
+    creates: Permission | None = None, in_body: bool = False, sees: str = "", bare: bool = False,
     includes: Mapping[str, str] | None = None, list: Run | None = None, create: Run | None = None,
     get: Run | None = None, update: Run | None = None, delete: Run | None = None,
 ) -> tuple[Operation, ...]:  # fmt: skip
     """The operations of a collection at `path`: those whose function is given, in the wire's usual form.
 
-    `creates` is the permission to create where it is another than `permission`; `in_body` and `sees` are those of
-    `Operation`, for creating and for listing (what everybody may see, one sees by its id too).
+    `creates` is the permission to create where it is another than `permission`; `in_body`, `sees` and `bare` are those
+    of `Operation`, for creating, for listing (what everybody may see, one sees by its id too) and for both bodies.
     """
     reads: dict[str, Any] = {"scope": f"{scope}.read", "permission": Permission.READ, "includes": includes or {}}
     reads |= {"sees": sees}
@@ -86,9 +87,9 @@ def resource(
     member = f"{path}/{{{key}}}"
     rows = [
         ("GET", path, list, 200, many, reads),
-        ("POST", path, create, 201, one, new | {"takes": one, "body": body, "in_body": in_body}),
+        ("POST", path, create, 201, one, new | {"takes": one, "body": body, "in_body": in_body, "bare": bare}),
         ("GET", member, get, 200, one, reads),
-        ("PUT", member, update, 200, one, writes | {"takes": one, "body": body}),
+        ("PUT", member, update, 200, one, writes | {"takes": one, "body": body, "bare": bare}),
         ("DELETE", member, delete, 204, None, writes),
     ]
     return tuple(

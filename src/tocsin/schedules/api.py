@@ -169,8 +169,8 @@ TABLE = Table(
     (
         *resource(
             "/schedules", "schedule", "schedules", scope="schedules", body=wire.ScheduleBody, in_body=True,
-            sees="filtered", list=list_schedules, create=create_schedule, get=get_schedule,
-            update=update_schedule, delete=delete_schedule,
+            includes=dict.fromkeys(PARTS, ""), sees="filtered", list=list_schedules, create=create_schedule,
+            get=get_schedule, update=update_schedule, delete=delete_schedule,
         ),
         Operation(
             "POST", "/schedules/preview", preview_schedule, 200, "schedule", "schedules.write", Permission.READ,

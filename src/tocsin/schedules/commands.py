@@ -6,8 +6,8 @@
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -117,6 +117,7 @@ def add(tx: Tx, actor: Actor, asked: Asked) -> str:
 def edit(tx: Tx, actor: Actor, row: Row[Any], asked: Asked) -> None:
     """Change a schedule (its row locked before); history stands."""
     before = load(tx.conn, [row.id], tx.now)[row.id].layers
+    asked = _ended(asked, before, tx.now)
     check(tx.conn, asked, before)
     _name_is_free(tx.conn, asked.name, row.id)
     layers = edited(before, asked.layers or (), tx.now, row.time_zone, asked.time_zone)
@@ -131,6 +132,17 @@ def edit(tx: Tx, actor: Actor, row: Row[Any], asked: Asked) -> None:
     if new:
         note(tx, actor, "update", subject(row), present, new)
     _note_layers(tx, actor, row.id, before, layers)
+
+
+def _ended(asked: Asked, before: Sequence[Layer], now: datetime) -> Asked:
+    """A known layer that is ended in the past need not end after its start: one to come then never begins."""
+    known = {layer.id for layer in before}
+
+    def settle(layer: Layer) -> Layer:
+        over = layer.id in known and layer.end is not None and layer.end <= min(now, layer.start)
+        return replace(layer, start=layer.end - timedelta(seconds=1)) if over and layer.end else layer
+
+    return replace(asked, layers=tuple(map(settle, asked.layers)) if asked.layers is not None else None)
 
 
 def _differing(present: Any, asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -152,7 +164,7 @@ def _note_layers(tx: Tx, actor: Actor, schedule_id: str, before: Sequence[Layer]
 def drop(tx: Tx, actor: Actor, row: Row[Any], uses: Uses) -> None:
     """Remove a schedule that nobody uses (core:S30)."""
     if reasons := uses(tx.conn, row.id):
-        raise Invalid(reasons)
+        raise Invalid(reasons[0])  # one alone: the Terraform provider compares the whole list with it
     saving.touch(tx, row.id, deleted_at=tx.now)
     note(tx, actor, "delete", subject(row), {"name": row.name, "time_zone": row.time_zone}, None)
 

@@ -17,6 +17,7 @@ from tocsin.rest.body import Body, Pointer
 from tocsin.rest.objects import Ref, Thing
 from tocsin.services.model import Hold
 from tocsin.services.vendors import VENDORS, Vendor
+from tocsin.services.wire_email import MAX_DEPTH, EmailFilter, EmailParser, depth, filters, parsers
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 Timeout = Annotated[int | None, Field(ge=0, le=2**31 - 1)]
@@ -24,9 +25,8 @@ INTEGRATION_TYPES = (
     "aws_cloudwatch", "cloudkick", "event_transformer_api", "events_api_v2", "generic_email", "generic_events_api",
     "keynote", "nagios", "pingdom", "sql_monitor",
 )  # fmt: skip
-_EMAIL_FIELDS = (
-    "email_incident_creation", "email_filter_mode", "email_parsers", "email_parsing_fallback", "email_filters",
-)  # fmt: skip
+IncidentCreation = Literal["on_new_email", "on_new_email_subject", "only_if_no_open_incidents", "use_rules"]
+FilterMode = Literal["all-email", "or-rules-email", "and-rules-email"]
 
 
 def _clock(text: str) -> str:
@@ -40,8 +40,19 @@ def _zone(name: str) -> str:
     return name
 
 
+def _without_nulls(given: Any) -> Any:
+    """The Terraform provider sends `[null]` with support hours and no action."""
+    return [one for one in given if one is not None] if isinstance(given, list) else given
+
+
 def _integration_type(given: Any) -> Any:
+    if given in ("", "service_integration"):  # how the Terraform provider says: what the vendor has
+        return None
     return re.sub(r"_inbound_integration(_reference)?$", "", given) if isinstance(given, str) else given
+
+
+def _unset(given: Any) -> Any:
+    return None if given in ("", []) else given
 
 
 Clock = Annotated[str, AfterValidator(_clock)]
@@ -120,11 +131,26 @@ class AutoPause(Body):
     timeout: Literal[0, 120, 180, 300, 600, 900] | None = None
 
 
+class GroupingConfig(Body):
+    """The settings of a kind of grouping: minutes, seconds, fields of an alert."""
+
+    timeout: int | None = Field(None, ge=0, le=1440)
+    time_window: int | None = Field(None, ge=0, le=86_400)
+    fields: Annotated[list[str] | None, BeforeValidator(_unset), Field(max_length=100)] = None
+    aggregate: Annotated[Literal["all", "any"] | None, BeforeValidator(_unset)] = None
+
+
 class Grouping(Body):
     """How alerts are grouped (core:C8); kept for the grouping engine."""
 
-    type: Literal["time", "intelligent", "content_based"] | None = None
-    config: dict[str, Any] | None = None
+    type: Annotated[Literal["time", "intelligent", "content_based"] | None, BeforeValidator(_unset)] = None
+    config: GroupingConfig | None = None
+
+    def stored(self) -> dict[str, Any] | None:
+        """Only what is set; None when grouping is off."""
+        if self.type is None:
+            return None
+        return {"type": self.type, "config": self.config.model_dump(exclude_none=True) if self.config else {}}
 
 
 class ServiceBody(Body):
@@ -138,8 +164,10 @@ class ServiceBody(Body):
     acknowledgement_timeout: Timeout = 1_800
     incident_urgency_rule: UrgencyRule = UrgencyRule(urgency="high")
     support_hours: SupportHours | None = None
-    scheduled_actions: list[ScheduledAction] = Field([], max_length=10)
+    scheduled_actions: Annotated[list[ScheduledAction], BeforeValidator(_without_nulls)] = Field([], max_length=10)
     alert_creation: Literal["create_incidents", "create_alerts_and_incidents"] = "create_alerts_and_incidents"
+    alert_grouping: Annotated[Literal["time", "intelligent", "rules"] | None, BeforeValidator(_unset)] = None
+    alert_grouping_timeout: int | None = Field(None, ge=0, le=1440)
     alert_grouping_parameters: Grouping | None = None
     auto_pause_notifications_parameters: AutoPause | None = None
 
@@ -151,7 +179,7 @@ class ServiceBody(Body):
 
     def row(self) -> dict[str, Any]:
         """The columns."""
-        pause, grouping = self.auto_pause_notifications_parameters, self.alert_grouping_parameters
+        pause = self.auto_pause_notifications_parameters
         return {
             "name": self.name, "description": self.description,
             "status": "disabled" if self.status == "disabled" else "active",
@@ -162,9 +190,18 @@ class ServiceBody(Body):
             "support_hours": self.support_hours.stored() if self.support_hours else None,
             "scheduled_actions": [action.model_dump() for action in self.scheduled_actions],
             "alert_creation": self.alert_creation,
-            "alert_grouping_parameters": grouping.model_dump() if grouping else None,
+            "alert_grouping_parameters": self._grouping(),
             "auto_pause_notifications_parameters": pause.model_dump() if pause else None,
         }  # fmt: skip
+
+    def _grouping(self) -> dict[str, Any] | None:
+        """The parameters win over the two older members that say the same."""
+        if self.alert_grouping_parameters is not None:
+            return self.alert_grouping_parameters.stored()
+        if self.alert_grouping not in ("time", "intelligent"):
+            return None
+        config = {"timeout": self.alert_grouping_timeout or 0} if self.alert_grouping == "time" else {}
+        return {"type": self.alert_grouping, "config": config}
 
 
 class IntegrationBody(Body):
@@ -174,11 +211,11 @@ class IntegrationBody(Body):
     name: str | None = Field(None, max_length=255)
     vendor: Pointer | None = None
     integration_email: str | None = Field(None, max_length=255)
-    email_incident_creation: str | None = Field(None, max_length=50)
-    email_filter_mode: str | None = Field(None, max_length=50)
-    email_parsing_fallback: str | None = Field(None, max_length=50)
-    email_parsers: list[dict[str, Any]] | None = Field(None, max_length=100)
-    email_filters: list[dict[str, Any]] | None = Field(None, max_length=100)
+    email_incident_creation: Annotated[IncidentCreation | None, BeforeValidator(_unset)] = None
+    email_filter_mode: Annotated[FilterMode | None, BeforeValidator(_unset)] = None
+    email_parsing_fallback: Annotated[Literal["open_new_incident", "discard"] | None, BeforeValidator(_unset)] = None
+    email_parsers: list[EmailParser] = Field([], max_length=100)
+    email_filters: list[EmailFilter] = Field([], max_length=100)
 
     @model_validator(mode="after")
     def _type_or_vendor(self) -> "IntegrationBody":
@@ -186,16 +223,26 @@ class IntegrationBody(Body):
             raise ValueError("Vendor Not Found")
         if self.type is None and self.vendor is None:
             raise ValueError("type or vendor is required")
+        if any(depth(parser.match_predicate) > MAX_DEPTH for parser in self.email_parsers):
+            raise ValueError(f"match_predicate may be {MAX_DEPTH} deep at most")
         return self
 
     def row(self) -> dict[str, Any]:
         """The columns."""
         vendor = VENDORS[self.vendor.id] if self.vendor else None
         type = str(self.type or (vendor.integration if vendor else ""))
-        config = {name: getattr(self, name) for name in _EMAIL_FIELDS if getattr(self, name) is not None}
         return {
             "type": f"{type}_inbound_integration", "name": self.name or (vendor.name if vendor else _title(type)),
-            "vendor_id": vendor.id if vendor else None, "integration_email": self.integration_email, "config": config,
+            "vendor_id": vendor.id if vendor else None, "integration_email": self.integration_email or None,
+            "config": self._email() if type == "generic_email" else {},
+        }  # fmt: skip
+
+    def _email(self) -> dict[str, Any]:
+        return {
+            "email_incident_creation": self.email_incident_creation or "on_new_email_subject",
+            "email_filter_mode": self.email_filter_mode or "all-email",
+            "email_parsing_fallback": self.email_parsing_fallback or "open_new_incident",
+            "email_parsers": parsers(self.email_parsers), "email_filters": filters(self.email_filters),
         }  # fmt: skip
 
 
@@ -244,11 +291,18 @@ def service(
         "integrations": [integration_ref(one) for one in integrations], "addons": list(addons), "response_play": None,
         "incident_urgency_rule": row.incident_urgency_rule, "support_hours": _hours(row.support_hours),
         "scheduled_actions": row.scheduled_actions, "alert_creation": row.alert_creation,
-        "alert_grouping": None, "alert_grouping_timeout": None,
-        "alert_grouping_parameters": row.alert_grouping_parameters,
+        **_grouping(row.alert_grouping_parameters),
         "auto_pause_notifications_parameters": row.auto_pause_notifications_parameters or AutoPause().model_dump(),
     }  # fmt: skip
     return Thing("service", row.id, row.name, fields)
+
+
+def _grouping(stored: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Grouping as it is written today and as it was before."""
+    kind, config = (stored["type"], stored["config"] or {}) if stored else (None, {})
+    older = kind if kind in ("time", "intelligent") else None
+    timeout = config.get("timeout") if kind == "time" else None
+    return {"alert_grouping": older, "alert_grouping_timeout": timeout, "alert_grouping_parameters": stored}
 
 
 def integration_ref(row: Row[Any]) -> Ref:

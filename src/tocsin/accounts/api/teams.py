@@ -104,7 +104,7 @@ TABLE = Table(
     (
         *resource(
             "/teams", "team", "teams", scope="teams", permission=Permission.MANAGE_TEAM, creates=Permission.CONFIGURE,
-            body=wire.TeamBody, sees="filtered", list=list_teams, create=create_team,
+            body=wire.TeamBody, sees="filtered", bare=True, list=list_teams, create=create_team,
             get=get_team, update=update_team, delete=delete_team,
         ),
         Operation(

@@ -70,8 +70,8 @@ def list_users(call: Call) -> Page:
 
 
 def create_user(call: Call) -> Thing:
-    """Create a user, who is reachable by e-mail at once"""
-    return _one(call, links.add_invited(call.tx, acting.required(call), call.read(wire.UserBody)))
+    """Create a user, who is reachable by e-mail at once; `From` is welcome but not needed (the Terraform provider)"""
+    return _one(call, links.add_invited(call.tx, acting.optional(call), call.read(wire.UserBody)))
 
 
 def get_user(call: Call) -> Thing:

@@ -81,6 +81,11 @@ def _is_unique(conn: Connection, row: dict[str, Any]) -> None:
         raise Invalid("User Contact method must be unique")
 
 
+def _is_alone(conn: Connection, row: dict[str, Any]) -> None:
+    if people.same_rule(conn, row):  # in the words that the Terraform provider knows it by
+        raise Invalid("Channel Start delay must be unique for a given contact method")
+
+
 def rule(conn: Connection, user_id: str, id: str) -> Row[Any]:
     """A user's notification rule with its method's type, or `NotFound`."""
     found = [row for row in people.rules_of(conn, [user_id]) if row.id == id]
@@ -93,6 +98,7 @@ def add_rule(tx: Tx, actor: Actor, user_id: str, body: wire.RuleBody) -> str:
     """Create a notification rule; the id."""
     users.guard(actor, users.get(tx.conn, user_id, lock=True))
     row = _rule_row(tx.conn, user_id, body) | {"id": ids.thing(), "user_id": user_id, "created_at": tx.now}
+    _is_alone(tx.conn, row)
     create(tx, actor, tables.notification_rules, row, _rule_subject(user_id, row["id"]))
     return str(row["id"])
 
@@ -101,6 +107,7 @@ def edit_rule(tx: Tx, actor: Actor, row: Row[Any], body: wire.RuleBody) -> None:
     """Change a notification rule."""
     users.guard(actor, users.get(tx.conn, row.user_id, lock=True))
     values = _rule_row(tx.conn, row.user_id, body)
+    _is_alone(tx.conn, values | {"id": row.id, "user_id": row.user_id})
     change(tx, actor, tables.notification_rules, row, values, _rule_subject(row.user_id, row.id))
 
 

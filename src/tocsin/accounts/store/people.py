@@ -124,6 +124,17 @@ def same_method(conn: Connection, row: dict[str, Any]) -> bool:
     return conn.execute(found).first() is not None
 
 
+def same_rule(conn: Connection, row: dict[str, Any]) -> bool:
+    """Whether another rule of this user tells the same method at the same moment and urgency."""
+    rule = notification_rules.c
+    found = select(rule.id).where(
+        rule.user_id == row["user_id"], rule.contact_method_id == row["contact_method_id"],
+        rule.urgency == row["urgency"], rule.start_delay_in_minutes == row["start_delay_in_minutes"],
+        rule.id != row["id"],
+    )  # fmt: skip
+    return conn.execute(found).first() is not None
+
+
 def method_edits(conn: Connection, user_id: str, now: datetime) -> int:
     """How often this user's contact methods were edited in the last 24 hours (core:N12)."""
     record = audit_records.c

@@ -4,7 +4,8 @@
 2. A known layer keeps its place whatever the order of the request; new ones go on top in that order (core:S7).
 3. A start in the past means now (core:S6). Sent back for a layer that has begun, it asks for no change.
 4. History stands: a change to who is on call when cuts a running layer at now, and the layer goes on from there
-   under its id; a new name or end needs no cut; an end in the past ends the layer now (core:S6, G-63).
+   under its id; a new name or end needs no cut; an end in the past ends the layer now (core:S6, G-63). One to come
+   that is ended so never begins: the Terraform provider ends layers that leave its configuration with the present time.
 5. After a cut the person whose turn it is keeps it if still listed, else the first user has it; a new
    rotation_virtual_start overrules that, for it asks for a phase outright (core:G-63, G-61).
 6. A new time zone cuts every running layer, listed or not, and what was before is read in the old zone (core:S6).
@@ -62,8 +63,9 @@ class _Edit:
     def layer(self, old: Layer, asked: Layer) -> Layer:
         begun, over = old.start <= self.now, old.end is not None and old.end <= self.now
         start = old.start if begun and asked.start <= self.now else max(asked.start, self.now)
-        if begun and asked.end is not None and asked.end <= self.now:
-            return replace(self._closed(old), name=asked.name, past=old.past)
+        if asked.end is not None and asked.end <= self.now:
+            closed = self._closed(old) if begun else replace(old, start=self.now, end=self.now)
+            return replace(closed, name=asked.name, past=old.past)
         if start == old.start and _turns(asked) == _turns(old) and not over and not (begun and self._rezoned):
             return replace(old, name=asked.name, end=asked.end)
         start = max(start, self.now)

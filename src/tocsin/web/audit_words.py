@@ -9,7 +9,7 @@ MARKS = {"create": "circle-check", "update": "wrench", "delete": "circle-alert"}
 TONES = {"create": "good", "update": "calm", "delete": "bad"}
 PAGES = {
     "user": "users", "service": "services", "schedule": "schedules", "escalation_policy": "escalation-policies",
-    "app": "apps",
+    "app": "apps", "incident_type": "settings/incident-types",
 }  # fmt: skip
 WAYS = {"browser": "in the browser", "oauth": "by an app's token", "identity_provider": "by single sign-on"}
 

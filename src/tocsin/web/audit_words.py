@@ -10,6 +10,7 @@ TONES = {"create": "good", "update": "calm", "delete": "bad"}
 PAGES = {
     "user": "users", "service": "services", "schedule": "schedules", "escalation_policy": "escalation-policies",
     "app": "apps", "business_service": "business-services", "tag": "tags", "team": "teams",
+    "incident_type": "settings/incident-types",
 }  # fmt: skip
 WAYS = {"browser": "in the browser", "oauth": "by an app's token", "identity_provider": "by single sign-on"}
 

@@ -5,8 +5,7 @@
     w.advance(minutes=7)
     assert w.paged() == ["alice", "bob"]
 
-After every step `check`: no triggered incident without a next step, a ledger without gaps, one open alert a key, nobody
-unknown assigned, nothing left of what is resolved.
+After every step `check`: nothing without a next step, no gap in a ledger, one open alert a key, nobody unknown assigned.
 """
 
 import itertools

@@ -105,7 +105,7 @@ TABLE = Table(
         ),
         Operation(
             "POST", "/templates/{id}/render", render_template, 200, None, "templates.read", Permission.READ,
-            body=wire.RenderBody, in_body=True,
+            body=wire.RenderBody, in_body=True, sees="all",
         ),
     )
 )  # fmt: skip

@@ -17,6 +17,8 @@ from typing import Any
 
 import msgspec
 
+from tests import invariants
+from tests.invariants import CAST
 from tests.pager import Pager
 from tests.said import KEYS, Said, acknowledge, resolve, trigger
 from tocsin.core.actor import Actor, ActorKind, service, system
@@ -43,14 +45,12 @@ from tocsin.incidents.model import (
     Reassigned,
     Refused,
     Reopened,
-    Reply,
     Request,
     RequestsCancelled,
     RequestTarget,
     Resolved,
     ResponderReplied,
     RespondersAsked,
-    Rest,
     Snoozed,
     Status,
     SupportHoursBegan,
@@ -65,11 +65,9 @@ from tocsin.schedules.model import Schedule
 from tocsin.services.logic import hold_of, next_look, urgency_change_at, urgency_of
 from tocsin.services.model import Integration, Service, Window
 
-CAST = ("alice", "bob", "carol", "dan", "eve")
 BEGAN = datetime(2024, 1, 1, 9, tzinfo=UTC)  # a Monday
 SHOP = Service("S", "Shop", "active", "EP")
 __all__ = ["BEGAN", "CAST", "World", "acknowledge", "person", "resolve", "trigger"]
-NEXT_STEP = (TimerKind.ESCALATE, TimerKind.REPAGE, TimerKind.RERESOLVE)
 Levels = Sequence[tuple[float, Sequence[str]]]
 
 
@@ -401,46 +399,13 @@ class World:
         """Alerts that are held back now."""
         return [alert for alert in self.alerts.values() if alert.held_by and alert.status == "triggered"]
 
-    # ---- what must never break ---------------------------------------------------------------------------------------
-
     def check(self) -> None:
-        """The auditor, and the invariants of the ledger."""
-        assert not self.silent(), f"silent: {[self.incidents.get(id) or self.alerts[id] for id in self.silent()]}"
-        for incident in self.incidents.values():
-            assert {a.user_id for a in incident.assignments} <= set(CAST)
-            if incident.status is Status.RESOLVED:
-                assert not incident.assignments
-                assert not [key for key in self.timers if key[0] == incident.id]
-            mine = [entry for entry in self.entries if entry.incident_id == incident.id]
-            assert [entry.seq for entry in mine] == list(range(1, len(mine) + 1))
-            assert [entry.at for entry in mine] == sorted(entry.at for entry in mine)
-        keys = [(a.integration_id, a.dedup_key) for a in self.alerts.values() if a.status == "triggered"]
-        assert len(keys) == len(set(keys))
-        assert sum(alert.event_count for alert in self.alerts.values()) == self.triggers_taken
+        """What must never break."""
+        invariants.hold(self)
 
     def silent(self) -> list[str]:
         """The auditor's check: ids of open incidents without a next step and without an accepted reason."""
-        return [i.id for i in self.incidents.values() if self._silent(i)] + [a.id for a in self.held() if self._lost(a)]
-
-    def _lost(self, alert: Alert) -> bool:
-        """Whether nothing will look at what is held when its hold ends."""
-        late = self.look_at is None or self.look_at > (alert.held_until or self.look_at)
-        return late and self.service.status != "disabled"
-
-    def _silent(self, incident: Incident) -> bool:
-        if _walking(incident) and (incident.id, TimerKind.REQUEST) not in self.timers:
-            return True
-        if incident.status is Status.ACKNOWLEDGED:
-            comes_back = incident.snoozed_until or incident.acknowledgement_timeout
-            return bool(comes_back) and (incident.id, TimerKind.UNACKNOWLEDGE) not in self.timers
-        if incident.status is Status.RESOLVED or any((incident.id, kind) in self.timers for kind in NEXT_STEP):
-            return False
-        return incident.resting is None or (incident.resting is Rest.LOW_URGENCY and incident.urgency is Urgency.HIGH)
-
-
-def _walking(incident: Incident) -> bool:
-    walks = (t for _, t in targets_of(incident.requests) if t.kind is Asks.POLICY and not t.resting)
-    return any(target.state is Reply.PENDING for target in walks)
+        return invariants.silent(self)
 
 
 def _clock(span: timedelta) -> str:

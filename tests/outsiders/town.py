@@ -137,10 +137,6 @@ def _things(database: Database, client: RestClient, name: str, person: str, on: 
         "type": "events_api_v2_inbound_integration", "name": "in",
     }})  # fmt: skip
     business = _graph(client, name, service["id"], on)
-    window = _made(client, "/maintenance_windows", {"maintenance_window": {
-        "type": "maintenance_window", "start_time": "2090-01-01T00:00:00Z", "end_time": "2090-01-02T00:00:00Z",
-        "services": [{"id": service["id"], "type": "service_reference"}],
-    }})  # fmt: skip
     incident = _fired(database, client, way_in["integration_key"], name)
     note = _made(client, f"/incidents/{incident}/notes", {"note": {"content": "n"}})
     entries = client.get(f"/incidents/{incident}/log_entries").body["log_entries"]
@@ -155,8 +151,16 @@ def _things(database: Database, client: RestClient, name: str, person: str, on: 
         "log_entry": entries[0]["id"], "alert": alerts[0]["id"], "contact_method": method, "notification_rule": rule,
         "status_update_notification_rule": update_rule,
         "handoff_rule": handoff, "integration_key": way_in["integration_key"],
-        "maintenance_window": window["id"],
+        "maintenance_window": _window(client, service["id"]),
     }  # fmt: skip
+
+
+def _window(client: RestClient, service_id: str) -> str:
+    """A maintenance window far ahead."""
+    return str(_made(client, "/maintenance_windows", {"maintenance_window": {
+        "type": "maintenance_window", "start_time": "2090-01-01T00:00:00Z", "end_time": "2090-01-02T00:00:00Z",
+        "services": [{"id": service_id, "type": "service_reference"}],
+    }})["id"])  # fmt: skip
 
 
 def _graph(client: RestClient, name: str, service_id: str, on: list[dict[str, Any]]) -> str:

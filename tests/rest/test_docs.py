@@ -57,6 +57,7 @@ def test_every_published_parameter_that_we_read_is_documented(document: dict[str
         wanted = {oracle.resolved(one)["name"] for one in found[1]["parameters"]} if found else set()
         ours = document["paths"][operation.path][operation.method.lower()]["parameters"]
         told = {one["name"] for one in ours} | {"Accept", "Content-Type", "From", "id"}
+        told |= {"entity_type"}  # its three names stand in paths of their own (core:X1)
         missing |= {(operation.key, name) for name in wanted - told if f"{{{name}}}" not in operation.path}
     assert missing <= IGNORED, sorted(missing - IGNORED)
 

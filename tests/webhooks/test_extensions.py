@@ -37,6 +37,9 @@ def test_an_extension_is_made_read_changed_and_removed_without_a_difference(hous
         listed = client.get(f"/extensions?extension_object_id={house.acme.service}&query=renam").body["extensions"]
         assert [one["id"] for one in listed] == [made["id"]]
         assert client.get("/extensions?extension_schema_id=PSLACKL").body["extensions"] == []
+        with house.acme.counting() as sent:
+            client.get("/extensions")
+        assert len([one for one in sent if "extensions" in one or "webhook_" in one or "services" in one]) == 3
     assert client.delete(path).status == 204
     assert {client.get(path).status, client.delete(path).status, client.post(f"{path}/enable", None).status} == {404}
 

@@ -7,15 +7,12 @@ from sqlalchemy import Row, func
 
 from tocsin.core.errors import NotFound
 from tocsin.core.outbound import Outbound
-from tocsin.core.recorded import by_id
 from tocsin.incidents.api.shown import incident_id
 from tocsin.rest.call import Call
-from tocsin.rest.objects import Ref, Thing
+from tocsin.rest.objects import Thing
 from tocsin.rest.operations import Operation, Table, resource
 from tocsin.rest.paging import Page, all_of, limit_of, offset_page
 from tocsin.rest.permissions import Permission, Standing, may
-from tocsin.services.store import catalog
-from tocsin.services.store.tables import services
 from tocsin.services.wire import service_ref
 from tocsin.webhooks.commands import actions
 from tocsin.webhooks.commands import extensions as commands
@@ -54,13 +51,12 @@ def load_schemas(call: Call, ids: Sequence[str]) -> dict[str, Thing]:
 
 def _show(call: Call, rows: Sequence[Row[Any]]) -> list[Thing]:
     off = queues.of(call.conn, [row.id for row in rows])
-    ids = {id for row in rows for id in row.service_ids}
-    named = by_id(call.conn, services, ids)
-    standing = catalog.standings(call.conn, list(ids))
-    seen = {id for id in named if call.sight.sees(standing.get(id, Standing()))}
+    named = stored.services_on(call.conn, rows)
+    standing = {id: Standing(frozenset({one.team_id} - {None})) for id, one in named.items()}
+    seen = {id for id, stands in standing.items() if call.sight.sees(stands)}
 
     def show(row: Row[Any]) -> Thing:
-        on = [service_ref(named[id]) if id in seen else Ref("service", id) for id in row.service_ids if id in seen]
+        on = [service_ref(named[id]) for id in row.service_ids if id in seen]
         whole = all(may(call.actor, Permission.CONFIGURE, standing=standing.get(id)) for id in row.service_ids)
         config = stored.config_of(call.tx.sealer, row)
         return shown.extension(row, on, config, shown.is_off(off.get(row.id), call.now), whole)

@@ -10,6 +10,7 @@ from tocsin.accounts.store.standing import seen_by_team
 from tocsin.accounts.store.tables import teams
 from tocsin.core.recorded import by_id
 from tocsin.core.sealing import Sealer
+from tocsin.escalation.store.tables import escalation_policies
 from tocsin.rest.permissions import EVERYTHING, Sight, Standing
 from tocsin.services.store import catalog, seeing
 from tocsin.services.store.tables import services
@@ -106,6 +107,17 @@ def standings_of_extensions(conn: Connection, ids: Sequence[str]) -> Mapping[str
         )
         for row in rows
     }
+
+
+def services_on(conn: Connection, rows: Iterable[Row[Any]]) -> dict[str, Row[Any]]:
+    """The services of extensions by id, each with the team of its policy as `team_id`."""
+    ids = {id for row in rows for id in row.service_ids}
+    query = (
+        select(services, escalation_policies.c.team_id)
+        .join(escalation_policies, escalation_policies.c.id == services.c.escalation_policy_id)
+        .where(services.c.id.in_(ids))
+    )
+    return {row.id: row for row in conn.execute(query)}
 
 
 def secrets_of(conn: Connection, subscription_ids: Iterable[str]) -> dict[str, list[Row[Any]]]:

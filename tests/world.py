@@ -5,7 +5,7 @@
     w.advance(minutes=7)
     assert w.paged() == ["alice", "bob"]
 
-After every step `check`: nothing without a next step, no gap in a ledger, one open alert a key, nobody unknown assigned.
+After every step `check`: nothing without a next step, no gap in a ledger, one open alert a key.
 """
 
 import itertools

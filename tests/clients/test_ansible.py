@@ -24,7 +24,7 @@ def module(real_part: Callable[..., Path], front: Front, tmp_path: Path) -> Call
     """Run one of the modules with these arguments on this machine; what it answers."""
     ansible = real_part("ansible")
 
-    def run(name: str, **arguments: Any) -> dict[str, Any]:
+    def run(name: str, /, **arguments: Any) -> dict[str, Any]:
         given = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "ANSIBLE"))}
         env = {**given, **front.env, "HOME": str(tmp_path), "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1"}
         env |= {"ANSIBLE_STDOUT_CALLBACK": "json", "ANSIBLE_DEPRECATION_WARNINGS": "0", "LC_ALL": "C.UTF-8"}

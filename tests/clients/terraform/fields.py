@@ -101,7 +101,7 @@ INCIDENT_FIELD_OPTIONS = Resource(
     lambda api, id, planned, _: api.call(
         "PUT", f"{_options(planned)}/{id}", _option_body(planned), {"field_option": OPTION}
     ),
-    lambda api, id, present: api.call("DELETE", f"{_options(present)}/{id}"),
+    lambda api, id, present: api.call("DELETE", f"{_options(present)}/{id}"), imported=("field",),
 )  # fmt: skip
 
 TYPE = {
@@ -219,7 +219,9 @@ def _delete_type_field(api: Api, id: str, present: State) -> None:
     api.call("DELETE", f"{_type_fields(type)}/{field}", agent=NEW)
 
 
-def _same_default(wanted: str, present: str) -> bool:
+def _same_default(wanted: str | None, present: str | None) -> bool:
+    if wanted is None or present is None:
+        return wanted == present
     return bool(json.loads(wanted) == json.loads(present))
 
 

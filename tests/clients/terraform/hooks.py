@@ -68,6 +68,7 @@ WEBHOOK_SUBSCRIPTIONS = Resource(
     },
     _create_subscription, _read_subscription, _update_subscription,
     lambda api, id, _: api.call("DELETE", f"/webhook_subscriptions/{id}"),
+    imported=("delivery_method",),  # the values of headers cannot be read back
 )  # fmt: skip
 
 EXTENSION = REFERENCE | {

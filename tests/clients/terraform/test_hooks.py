@@ -23,8 +23,8 @@ def test_webhook_subscriptions_come_to_rest_with_every_filter(api: Api, kind: st
         "delivery_method": [{"url": URL, "custom_header": headers}], "filter": [filter], "active": True,
         "events": ["incident.triggered", "incident.acknowledged", "incident.resolved"], "description": "Tells us",
     }  # fmt: skip
-    fewer = {"delivery_method": [{"url": f"{URL}/2"}], "events": ["incident.resolved"], "active": False}
-    round_trip(api, hooks.WEBHOOK_SUBSCRIPTIONS, config, config | fewer)
+    other = {"events": ["incident.resolved"], "active": False, "description": "Told"}  # the delivery method stays (H2)
+    round_trip(api, hooks.WEBHOOK_SUBSCRIPTIONS, config, config | other)
 
 
 @needs(hooks.WEBHOOK_SUBSCRIPTIONS)
@@ -34,7 +34,7 @@ def test_a_subscription_that_says_nothing_of_being_active_comes_to_rest(api: Api
         "filter": [{"type": "account_reference"}],
         "events": ["incident.triggered"],
     }
-    round_trip(api, hooks.WEBHOOK_SUBSCRIPTIONS, config, config | {"description": "Changed"})
+    round_trip(api, hooks.WEBHOOK_SUBSCRIPTIONS, config, config | {"events": ["incident.resolved"]})
 
 
 def schema(api: Api, label: str) -> str:

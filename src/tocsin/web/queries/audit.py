@@ -21,17 +21,9 @@ from tocsin.web.queries import names
 A_PAGE, MOST_LOADED = 50, 10_000
 ACTIONS = ("create", "update", "delete")
 TYPES = (
-    "user",
-    "team",
-    "schedule",
-    "escalation_policy",
-    "service",
-    "account",
-    "api_key",
-    "app",
-    "incident_type",
+    "user", "team", "schedule", "escalation_policy", "service", "account", "api_key", "app", "incident_type",
     "custom_field",
-)
+)  # fmt: skip
 record = table.c
 
 

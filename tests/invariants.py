@@ -1,4 +1,4 @@
-"""What must never break in the world of the tests: nothing without a next step, no gap in a ledger, one open alert a key."""
+"""What must never break in the world of the tests: a next step for all, a ledger without gaps, one open alert a key."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -122,6 +122,7 @@ FACTS: dict[str, Facts] = {
     "schedule": schedule_facts.facts_of_schedules,
     "escalation_policy": services_ports.facts_of_policies,
     "service": incidents_ports.service,
+    "service_dependencies": services_ports.dependencies,
 }
 
 USES: dict[str, tuple[Use, ...]] = {

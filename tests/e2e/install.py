@@ -169,7 +169,7 @@ def installed(url: str, place: Path, processes: int = 1, **env: str) -> Iterator
     seeded = seed(database)
     with Postbox() as postbox:
         settings = {"TOCSIN_DATABASE_URL": url, "TOCSIN_SMTP_URL": postbox.url, "TOCSIN_SECRET_KEY": SECRET, **env}
-        settings = {"TOCSIN_LOG_LEVEL": "warning", **settings}
+        settings = {"TOCSIN_LOG_LEVEL": "warning", "TOCSIN_OUTBOUND_ALLOW": "127.0.0.1", **settings}
         with Served(place, free_port(), processes, **settings) as served:
             yield Install(served, database, postbox, seeded)
     database.close()

@@ -10,15 +10,11 @@ from sqlalchemy import update
 
 from tests.incidents.acme import Acme, add_service
 from tests.rest_client import RestClient
-from tocsin.accounts.keyring import Keyring
 from tocsin.core.clock import real_now
 from tocsin.core.intake_log import Raw, Stored
-from tocsin.core.settings import Settings
 from tocsin.events.commands.changes import store_changes
 from tocsin.incidents.logic.likeness import Occurrence, likeness, mask, occurrence
 from tocsin.incidents.store.tables import incidents
-from tocsin.operations import FACTS, MOVES, STANDINGS, TABLES, USES
-from tocsin.rest.app import build
 
 
 def opened(acme: Acme, title: str, service: str | None = None) -> str:
@@ -43,13 +39,13 @@ def changes(acme: Acme, number: int, summary: str, key: str, **back: float) -> N
 
 
 def connected(acme: Acme, upon: str) -> RestClient:
-    """The API with a package that knows what the account's service depends on."""
-    facts = FACTS | {
-        "service_dependencies": lambda conn, ids: {acme.service: {"supporting": [("service", upon)], "dependent": []}}
+    """The API once the account's service depends on another."""
+    edge = {
+        "supporting_service": {"id": upon, "type": "service"},
+        "dependent_service": {"id": acme.service, "type": "service"},
     }
-    keys = Keyring(acme.database)
-    app = build(TABLES, acme.database, Settings(api_rate_limit=0), keys.authenticate, facts, USES, MOVES, STANDINGS)
-    return RestClient(app, acme.client.key, acme.client.headers)
+    assert acme.client.post("/service_dependencies/associate", {"relationships": [edge]}).status == 200
+    return acme.client
 
 
 def test_past_incidents_are_those_of_the_service_the_likest_first(acme: Acme) -> None:

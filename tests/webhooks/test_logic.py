@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.webhooks.logic.events import EVENT_TYPES, LINES, RECORDS, V2, meant
+from tocsin.webhooks.logic.events import EVENT_TYPES, LINES, RECORDS, V2, meant, of_record
 from tocsin.webhooks.logic.past import as_of
 from tocsin.webhooks.logic.retrying import LONGEST, judged, retry_at
 from tocsin.webhooks.model import Answer, Delivered, Dropped, Entry, Retry
@@ -37,6 +37,12 @@ def test_the_first_people_are_no_reassignment_and_a_repeat_is_no_event() -> None
     assert names(entry(6, "status_update"), entry(7, "responder_request")) == [
         "status_update_published", "responder.added",
     ]  # fmt: skip
+
+
+def test_new_values_of_a_services_fields_are_an_event_of_their_own() -> None:
+    told = {after: of_record("service", "update", dict.fromkeys(after)) for after in (("name",), ("custom_fields",))}
+    assert [line.event for line in told.values() if line] == ["service.updated", "service.custom_field_values.updated"]
+    assert of_record("integration", "update", {"name": "x"}) is None
 
 
 def test_the_past_is_the_row_of_now_taken_back() -> None:

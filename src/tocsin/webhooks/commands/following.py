@@ -24,7 +24,7 @@ from tocsin.rest.objects import Links
 from tocsin.services.store.tables import services
 from tocsin.webhooks.addresses import LinksOf
 from tocsin.webhooks.commands.telling import new_delivery
-from tocsin.webhooks.logic.events import RECORDS, V2, meant
+from tocsin.webhooks.logic.events import V2, meant, of_record
 from tocsin.webhooks.logic.past import as_of
 from tocsin.webhooks.model import EXTENSION, SUBSCRIPTION, Entry, Receiver
 from tocsin.webhooks.store import ledger, queues
@@ -154,7 +154,7 @@ def _of_services(tx: Tx, told: Sequence[Receiver], links: Links, start: int, end
     policies = ledger.rows_of(tx.conn, escalation_policies, {row.escalation_policy_id for row in rows.values()})
     named = ledger.rows_of(tx.conn, teams, {policy.team_id for policy in policies.values() if policy.team_id})
     for record in records:
-        line, row = RECORDS.get((record.resource_type, record.action)), rows.get(record.root_id)
+        line, row = of_record(record.resource_type, record.action, record.after), rows.get(record.root_id)
         if line is None or row is None:
             continue
         team = named.get(policies[row.escalation_policy_id].team_id)

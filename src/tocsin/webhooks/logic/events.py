@@ -8,6 +8,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tocsin.webhooks.model import Entry
 
@@ -82,8 +83,14 @@ RECORDS: Mapping[tuple[str, str], Line] = {
     ("service", "create"): Line("service.created", "service"),
     ("service", "update"): Line("service.updated", "service"),
     ("service", "delete"): Line("service.deleted", "service"),
-    ("service_custom_field_values", "update"): Line("service.custom_field_values.updated", "service_field_values"),
 }
+_VALUES = Line("service.custom_field_values.updated", "service_field_values")
+
+
+def of_record(type: str, action: str, after: Mapping[str, Any] | None) -> Line | None:
+    """The event that an audit record means; values of custom fields are an event of their own."""
+    return _VALUES if type == "service" and set(after or ()) == {"custom_fields"} else RECORDS.get((type, action))
+
 
 #: v3 event -> what version 2 calls it (core:H14)
 V2: Mapping[str, str] = {

@@ -94,7 +94,7 @@ def _note(told: Told, brief: bool) -> dict[str, Any]:
 def _status_update(told: Told, brief: bool) -> dict[str, Any]:
     details = told.entry.details or {}
     message, trimmed = _cut(details.get("message") or "", brief)
-    known = {"id": details.get("id"), "message": message, "trimmed": trimmed}
+    known = {"id": details.get("status_update_id"), "message": message, "trimmed": trimmed}
     return {"type": "incident_status_update", "incident": _incident_ref(told), **known}
 
 
@@ -109,24 +109,28 @@ def _bridge(told: Told, brief: bool) -> dict[str, Any]:
 
 
 def _responder(told: Told, brief: bool) -> dict[str, Any]:
+    """Who was asked or has answered; where several were asked at once, the first of them (the others are paged too)."""
     details = told.entry.details or {}
-    policy = details.get("escalation_policy_id")
+    person = told.entry.user_id or next(iter(told.entry.assignees), None)
+    policy = next((one for one in details.get("targets", ()) if one["type"] == "escalation_policy"), None)
     message, _ = _cut(details.get("message") or "", brief)
     return {
         "type": "incident_responder", "incident": _incident_ref(told),
-        "user": refs.user_ref(told.entry.user_id, told.around) if told.entry.user_id else None,
-        "escalation_policy": refs.policy_ref(policy, told.around), "message": message,
-        "state": details.get("state", "pending"),
+        "user": refs.user_ref(person, told.around) if person else None,
+        "escalation_policy": Ref("escalation_policy", policy["id"], policy["name"]) if policy else None,
+        "message": message, "state": details.get("state", "pending"),
     }  # fmt: skip
 
 
 def _field_values(told: Told, brief: bool) -> dict[str, Any]:
-    details = told.entry.details or {}
     return {
-        "type": "incident_field_values", "incident": _incident_ref(told),
-        "custom_fields": [] if brief else details.get("custom_fields", []),
-        "changed_custom_fields": details.get("changed_custom_fields", []),
+        "type": "incident_field_values", "incident": _incident_ref(told), **_changed(told.entry.after or {}, brief),
     }  # fmt: skip
+
+
+def _changed(after: Mapping[str, Any], brief: bool) -> dict[str, Any]:
+    values = [{"type": "field_value", "name": name, "value": value} for name, value in after.items()]
+    return {"custom_fields": [] if brief else values, "changed_custom_fields": list(after)}
 
 
 DATA: Mapping[str, Data] = {
@@ -144,7 +148,7 @@ def service_event(event_id: str, type: str, record: Any, service: Any, teams: li
     agent = Ref("user", record.actor_id, record.actor_name) if record.actor_kind == "user" else None
     own = Ref("service", service.id, service.name)
     if type == "service.custom_field_values.updated":
-        values = {name: (record.after or {}).get(name, []) for name in ("custom_fields", "changed_custom_fields")}
+        values = _changed((record.after or {}).get("custom_fields", {}), brief=False)
         data: Any = {"type": "service_field_values", "service": own, **values}
     else:
         data = Thing("service", service.id, service.name, {"alert_creation": service.alert_creation, "teams": teams})

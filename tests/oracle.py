@@ -150,7 +150,7 @@ def _is_reference(schema: Any) -> bool:
     """Whether a reference may stand here."""
     parts = [schema, *map(resolved, schema.get("allOf", []))] if isinstance(schema, dict) else []
     types = [value for part in parts for value in part.get("properties", {}).get("type", {}).get("enum", [])]
-    return any(value.endswith("_reference") for value in types)
+    return any(str(value).endswith("_reference") for value in types)
 
 
 def _own(value: Any, schema: dict[str, Any], where: str) -> list[str]:

@@ -162,6 +162,17 @@ def test_an_integration_needs_a_type_or_a_vendor(
     assert made["integration_key"].isalnum()
 
 
+def test_filters_and_groupings_may_be_given_with_nulls(rest_client: RestClient, policy: str) -> None:
+    """Both once ended in a 500: found by tests/proof/fuzzing.py."""
+    service = add(rest_client, policy)
+    for config in ({"fields": None}, None):
+        given = {"alert_grouping_parameters": {"type": "time", "config": config}}
+        assert rest_client.put(f"/services/{service['id']}", {"service": given}, lenient=True).status == 200
+    way_in = {"type": "generic_email_inbound_integration", "email_filters": [{"id": None, "subject_mode": "always"}]}
+    url = f"/services/{service['id']}/integrations"
+    assert rest_client.post(url, {"integration": way_in}, lenient=True).status == 201
+
+
 @pytest.mark.parametrize("sent", [{}, {"type": "smoke_signal"}, {"vendor": {"id": "NOVENDOR"}}, {"type": 7}])
 def test_an_integration_of_no_known_kind_is_refused(rest_client: RestClient, policy: str, sent: Any) -> None:
     url = f"/services/{add(rest_client, policy)['id']}/integrations"

@@ -136,7 +136,7 @@ class GroupingConfig(Body):
 
     timeout: int | None = Field(None, ge=0, le=1440)
     time_window: int | None = Field(None, ge=0, le=86_400)
-    fields: Annotated[list[str] | None, BeforeValidator(_unset), Field(max_length=100)] = None
+    fields: Annotated[Annotated[list[str], Field(max_length=100)] | None, BeforeValidator(_unset)] = None
     aggregate: Annotated[Literal["all", "any"] | None, BeforeValidator(_unset)] = None
 
 

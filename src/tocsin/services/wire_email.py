@@ -24,7 +24,7 @@ def _unset(given: Any) -> Any:
 class EmailFilter(Body):
     """Which mails count."""
 
-    id: Annotated[str | None, BeforeValidator(_unset), Field(max_length=40)] = None
+    id: Annotated[Annotated[str, Field(max_length=40)] | None, BeforeValidator(_unset)] = None
     subject_mode: Annotated[Mode | None, BeforeValidator(_unset)] = None
     subject_regex: Text = None
     body_mode: Annotated[Mode | None, BeforeValidator(_unset)] = None

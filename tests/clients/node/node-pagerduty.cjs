@@ -31,7 +31,7 @@ async function main() {
   found.resolved = body(await pd.incidents.updateIncident(incident.id, owner, resolved)).incident.status;
   found.entries = body(await pd.incidents.listLogEntries(incident.id)).log_entries.length > 1;
   const payload = { summary: name, source: 'node', severity: 'error' };
-  found.event = (await pd.events.sendEvent({ routing_key: key, event_action: 'trigger', payload })).statusCode;
+  found.event = (await pd.events.sendEvent({ routing_key: key, event_action: 'trigger', payload })).status;
   console.log(JSON.stringify(found));
 }
 

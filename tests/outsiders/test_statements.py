@@ -16,15 +16,22 @@ from tests.outsiders.test_outsiders import OPERATIONS, path_of
 from tests.outsiders.town import Town, built
 from tests.rest_client import RestClient
 from tocsin.core.db import Database
+from tocsin.core.sealing import Sealer
 from tocsin.core.settings import Settings
 from tocsin.operations import rest_app
 from tocsin.rest.operations import Operation
 
 WINDOW = "since=2026-11-01T00:00:00Z&until=2026-11-30T00:00:00Z"
 MOST, EACH_INCLUDE, RIGHTS = 3, 3, 2
-ABOVE = {"GET /schedules": 4, "GET /schedules/{id}/users": 5, "GET /oncalls": 5}
-"""Lists that take more: shifts are worked out from schedules, which are read apart. May only shrink."""
-LISTS = [o for o in OPERATIONS if o.method == "GET" and not o.path.endswith("}")]
+ABOVE = {
+    "GET /schedules": 4, "GET /schedules/{id}/users": 5, "GET /oncalls": 5,
+    "GET /incidents/{id}/business_services/impacts": 4, "GET /incidents/{id}/related_incidents": 4,
+    "GET /incidents/{id}/related_change_events": 4, "GET /users/{id}/notification_subscriptions": 4,
+    "GET /incidents/{id}/status_updates/subscribers": 8,
+}  # fmt: skip
+"""Lists that take more: what they show is worked out from several things, which are read apart. May only shrink."""
+ONE = ("GET /users/me",)
+LISTS = [o for o in OPERATIONS if o.method == "GET" and not o.path.endswith("}") and o.key not in ONE]
 
 
 @dataclass
@@ -46,7 +53,7 @@ class Counted:
 @pytest.fixture(scope="module")
 def counted(pg_server: TestServer) -> Iterator[Counted]:
     name = pg_server.new()
-    database = Database(pg_server.database(name), pool=2)
+    database = Database(pg_server.database(name), pool=2, sealer=Sealer(["a secret key for the tests of Tocsin"]))
     counted = Counted(built(database), rest_app(database, Settings(api_rate_limit=0)), [])
     event.listen(database.readers, "before_cursor_execute", lambda *given: counted.statements.append(given[2]))
     yield counted

@@ -168,9 +168,10 @@ def test_filters_and_groupings_may_be_given_with_nulls(rest_client: RestClient, 
     for config in ({"fields": None}, None):
         given = {"alert_grouping_parameters": {"type": "time", "config": config}}
         assert rest_client.put(f"/services/{service['id']}", {"service": given}, lenient=True).status == 200
-    way_in = {"type": "generic_email_inbound_integration", "email_filters": [{"id": None, "subject_mode": "always"}]}
+    way_in = {"type": "generic_email_inbound_integration", "email_filters": [{"id": None, "body_mode": None}]}
     url = f"/services/{service['id']}/integrations"
-    assert rest_client.post(url, {"integration": way_in}, lenient=True).status == 201
+    made = rest_client.post(url, {"integration": way_in}, lenient=True).body["integration"]
+    assert made["email_filters"][0]["body_mode"] == "always"
 
 
 @pytest.mark.parametrize("sent", [{}, {"type": "smoke_signal"}, {"vendor": {"id": "NOVENDOR"}}, {"type": 7}])

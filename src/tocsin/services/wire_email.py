@@ -21,15 +21,19 @@ def _unset(given: Any) -> Any:
     return None if given == "" else given
 
 
+def _always(given: Any) -> Any:
+    return given or "always"
+
+
 class EmailFilter(Body):
     """Which mails count."""
 
     id: Annotated[Annotated[str, Field(max_length=40)] | None, BeforeValidator(_unset)] = None
-    subject_mode: Annotated[Mode | None, BeforeValidator(_unset)] = None
+    subject_mode: Annotated[Mode, BeforeValidator(_always)] = "always"
     subject_regex: Text = None
-    body_mode: Annotated[Mode | None, BeforeValidator(_unset)] = None
+    body_mode: Annotated[Mode, BeforeValidator(_always)] = "always"
     body_regex: Text = None
-    from_email_mode: Annotated[Mode | None, BeforeValidator(_unset)] = None
+    from_email_mode: Annotated[Mode, BeforeValidator(_always)] = "always"
     from_email_regex: Text = None
 
 

@@ -28,6 +28,7 @@ from tocsin.events.logic.checking import v2_problems
 from tocsin.events.logic.folding import Desk, held_back
 from tocsin.events.logic.reading import read
 from tocsin.events.model import Destination
+from tocsin.incidents import model
 from tocsin.incidents.commands.due import BY_SERVICE, EVENTS
 from tocsin.incidents.logic import Opened
 from tocsin.incidents.logic.fold import Entry, Fold, Known
@@ -35,29 +36,15 @@ from tocsin.incidents.model import (
     Acknowledged,
     Alert,
     Asks,
-    Cleared,
-    Delegated,
-    Edited,
     Event,
     Incident,
-    LevelChosen,
-    Noted,
-    Reassigned,
     Refused,
-    Reopened,
     Request,
-    RequestsCancelled,
     RequestTarget,
     Resolved,
-    ResponderReplied,
-    RespondersAsked,
-    Snoozed,
     Status,
-    SupportHoursBegan,
     TimerKind,
-    Unacknowledged,
     Urgency,
-    UrgencySet,
     targets_of,
 )
 from tocsin.schedules.logic import who
@@ -177,31 +164,31 @@ class World:
         return self.act(Acknowledged(person(by)), number)
 
     def unacknowledge(self, by: str, number: int | None = None) -> Refused | None:
-        return self.act(Unacknowledged(person(by)), number)
+        return self.act(model.Unacknowledged(person(by)), number)
 
     def resolve(self, by: str, number: int | None = None) -> Refused | None:
         return self.act(Resolved(person(by)), number)
 
     def snooze(self, by: str, minutes: float, number: int | None = None) -> Refused | None:
-        return self.act(Snoozed(person(by), seconds=int(minutes * 60)), number)
+        return self.act(model.Snoozed(person(by), seconds=int(minutes * 60)), number)
 
     def reassign(self, by: str, users: Sequence[str], number: int | None = None) -> Refused | None:
-        return self.act(Reassigned(person(by), users=tuple(users)), number)
+        return self.act(model.Reassigned(person(by), users=tuple(users)), number)
 
     def delegate(self, by: str, number: int | None = None) -> Refused | None:
-        return self.act(Delegated(person(by), snapshot=self.policy), number)
+        return self.act(model.Delegated(person(by), snapshot=self.policy), number)
 
     def escalate_to(self, level: int, by: str = "dan", number: int | None = None) -> Refused | None:
         """By hand, to a level counted from 1."""
-        return self.act(LevelChosen(person(by), level=level - 1), number)
+        return self.act(model.LevelChosen(person(by), level=level - 1), number)
 
     def reopen(self, by: str, status: str = "triggered", number: int | None = None) -> Refused | None:
         change = urgency_change_at(self.service, self.incident(number).urgency, self.now)
-        return self.act(Reopened(person(by), "request", Status(status), self.policy, change), number)
+        return self.act(model.Reopened(person(by), "request", Status(status), self.policy, change), number)
 
     def set_urgency(self, by: str, urgency: str, number: int | None = None) -> Refused | None:
         change = urgency_change_at(self.service, urgency, self.now)
-        return self.act(UrgencySet(person(by), "request", Urgency(urgency), change), number)
+        return self.act(model.UrgencySet(person(by), "request", Urgency(urgency), change), number)
 
     def ask(self, by: str, *targets: str, number: int | None = None, message: str = "Please help") -> Refused | None:
         """Ask people, or `helpers`: a policy of its own."""
@@ -211,17 +198,17 @@ class World:
             for name in targets
         )  # fmt: skip
         request = Request(next(self._ids), by, message, self.now, given)
-        return self.act(RespondersAsked(person(by), request=request), number)
+        return self.act(model.RespondersAsked(person(by), request=request), number)
 
     def joins(self, who: str, number: int | None = None) -> Refused | None:
-        return self.act(ResponderReplied(person(who), "reply", who, True), number)
+        return self.act(model.ResponderReplied(person(who), "reply", who, True), number)
 
     def declines(self, who: str, number: int | None = None) -> Refused | None:
-        return self.act(ResponderReplied(person(who), "reply", who, False), number)
+        return self.act(model.ResponderReplied(person(who), "reply", who, False), number)
 
     def cancels(self, by: str, *targets: str) -> Refused | None:
         kinds = tuple((Asks.POLICY if name == "helpers" else Asks.USER, name) for name in targets)
-        return self.act(RequestsCancelled(person(by), targets=kinds))
+        return self.act(model.RequestsCancelled(person(by), targets=kinds))
 
     def stand(self, number: int | None = None) -> dict[str, str]:
         """Who was asked to help -> their latest answer."""
@@ -235,16 +222,16 @@ class World:
         return Snapshot("HP", "helpers", self.helper_loops, tuple(levels))
 
     def note(self, by: str, content: str) -> Refused | None:
-        return self.act(Noted(person(by), content=content))
+        return self.act(model.Noted(person(by), content=content))
 
     def rename(self, by: str, title: str) -> Refused | None:
-        return self.act(Edited(person(by), changes={"title": title}))
+        return self.act(model.Edited(person(by), changes={"title": title}))
 
     def merge(self, by: str, source: int, target: int) -> None:
         """The order of things is that of `commands.moving.merge`."""
         fold, into, gone = self._fold(), self.incident(target), self.incident(source)
         if into.urgency is Urgency.LOW and gone.urgency is Urgency.HIGH:
-            fold.apply(into.id, UrgencySet(person(by), urgency=Urgency.HIGH))
+            fold.apply(into.id, model.UrgencySet(person(by), urgency=Urgency.HIGH))
         fold.apply(gone.id, Resolved(person(by), merged_into=into.id))
         fold.alerts_over.pop(gone.id, None)
         moved = {a.id: replace(a, incident_id=into.id) for a in self.alerts.values() if a.incident_id == gone.id}
@@ -263,7 +250,7 @@ class World:
         incident = fold.incidents[alert.incident_id or ""]
         fold.put(replace(incident, alerts_triggered=incident.alerts_triggered - 1))
         if incident.alerts_triggered == 1:
-            fold.apply(incident.id, Cleared(person(by)))
+            fold.apply(incident.id, model.Cleared(person(by)))
         self._save(fold)
 
     # ---- time --------------------------------------------------------------------------------------------------------
@@ -294,7 +281,7 @@ class World:
         for _, kind, id in due:
             by = service("S", "Shop", "timeout") if kind in BY_SERVICE else system("timeout")
             event = EVENTS[kind](by, "timer")
-            if isinstance(event, SupportHoursBegan):
+            if isinstance(event, model.SupportHoursBegan):
                 event = replace(event, next_at=urgency_change_at(self.service, self.incidents[id].urgency, self.now))
             fold.fire(id, kind, event)
         self._save(fold)

@@ -222,6 +222,6 @@ def test_a_list_takes_few_statements_however_long(rest_client: RestClient, datab
         fixed(rest_client, SERVICES, f"f{n}")
     sent: list[str] = []
 
-    event.listen(database.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+    event.listen(database.readers, "before_cursor_execute", lambda *args: sent.append(args[2]))
     rest_client.get(f"{SERVICES}?include[]=field_options")
     assert len([sql for sql in sent if "custom_field" in sql]) == 2

@@ -106,9 +106,12 @@ class Acme:
         def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
             sent.append(statement)
 
-        event.listen(self.database.engine, "before_cursor_execute", note)
+        engines = (self.database.engine, self.database.readers)
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", note)
         yield sent
-        event.remove(self.database.engine, "before_cursor_execute", note)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
 
     def watcher(self) -> RestClient:
         """The API with the key of somebody who may only look."""

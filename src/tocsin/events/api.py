@@ -133,7 +133,7 @@ TABLE = Table(
     (
         Operation("GET", "/change_events", list_changes, 200, "change_events", sees="filtered", **_READ),
         Operation(
-            "POST", "/change_events", create_change, 202, None, None, Permission.RESPOND, in_body=True
+            "POST", "/change_events", create_change, 202, None, "change_events.write", Permission.RESPOND, in_body=True
         ),
         Operation("GET", "/change_events/{id}", get_change, 200, "change_event", **_READ),
         Operation(

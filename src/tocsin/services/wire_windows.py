@@ -48,7 +48,7 @@ def present(row: Row[Any]) -> dict[str, Any]:
     return dict(row._mapping) | {"services": [{"id": id} for id in row.service_ids]}
 
 
-def window(row: Row[Any], services: Sequence[Row[Any]], created_by: Ref) -> Thing:
+def window(row: Row[Any], services: Sequence[Row[Any]], created_by: Ref | None) -> Thing:
     """A window in full; its teams are those of its services (core:C3)."""
     teams = {one.team_id: one.team_name for one in services if one.team_id is not None}
     fields = {

@@ -72,7 +72,7 @@ maintenance_windows = Table(
     instant("end_time"),
     text("description"),
     document("service_ids"),
-    text("created_by"),
+    text("created_by", null=True),  # nobody whom an account's key would name
     instant("created_at"),
     Index("ix_maintenance_windows_end_time", "end_time"),
     Index("ix_maintenance_windows_service_ids", "service_ids", postgresql_using="gin"),

@@ -21,8 +21,6 @@ from tocsin.status_pages.commands import templates as commands
 from tocsin.status_pages.store.tables import templates
 from tocsin.status_pages.store.variables import FIELDS
 
-SORTS = {"name": func.lower(templates.c.name), "created_at": templates.c.created_at}
-
 
 def _show(call: Call, rows: Sequence[Row[Any]]) -> list[Thing]:
     people = by_id(call.conn, users, {id for row in rows for id in (row.created_by, row.updated_by) if id})
@@ -37,7 +35,8 @@ def list_templates(call: Call) -> Page:
     found = select(templates).where(templates.c.deleted_at.is_(None))
     if query := call.text("query"):
         found = found.where(or_(matching(templates.c.name, query), matching(templates.c.description, query)))
-    order = call.sort(SORTS, "created_at:asc")
+    t = templates.c
+    order = call.sort({"name": func.lower(t.name), "created_at": t.created_at}, "created_at:asc")
     return offset_page(call, found.order_by(order, templates.c.id), lambda rows: _show(call, rows))
 
 

@@ -138,7 +138,7 @@ TABLE = Table(
         ),
         *resource(
             "/extensions", "extension", "extensions", scope="extensions", body=ExtensionBody, includes=INCLUDES,
-            in_body=True, sees="filtered", list=list_extensions, create=create_extension, get=get_extension,
+            in_body=True, sees="filtered", bare=True, list=list_extensions, create=create_extension, get=get_extension,
             update=update_extension, delete=delete_extension,
         ),
         Operation(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests import oracle
+from tests import digest, oracle
 from tocsin.operations import TABLES
 from tocsin.rest.call import Call
 from tocsin.rest.docs import openapi
@@ -41,6 +41,21 @@ def test_whatever_takes_a_body_says_so_and_nothing_else_does(document: dict[str,
     for operation in OPERATIONS:
         described = document["paths"][operation.path][operation.method.lower()]
         assert ("requestBody" in described) == (operation.method in ("POST", "PUT", "PATCH")), operation.key
+
+
+def test_docs_promise_what_was_recorded_of_them(document: dict[str, Any]) -> None:
+    now, then = digest.of(document), digest.recorded()
+    changed = sorted(key for key in now.keys() | then.keys() if now.get(key) != then.get(key))
+    assert not changed, f"meant? then record it: python -m scripts.record_digest ({changed})"
+
+
+def test_an_answer_that_breaks_the_record_is_found() -> None:
+    page = {"services": [], "limit": 25, "offset": 0, "more": False, "total": None}
+    assert digest.faults("GET", "/services", 200, page) == []
+    assert digest.faults("GET", "/services", 200, {"services": []})
+    assert digest.faults("POST", "/services", 200, {"service": {}})
+    assert digest.faults("GET", "/nothing", 200, {})
+    assert digest.faults("GET", "/services/PX", 404, None) == []
 
 
 def test_references_lead_somewhere(document: dict[str, Any]) -> None:

@@ -2,8 +2,9 @@
 
 1. A million incidents (2,000 of them open) with their trigger entries, 500 services, 200 policies, 100 teams, 300
    people, made set-wise. One client, one request after the other, over HTTP; every page differs from the last.
-2. `no-op`: the same server with a Starlette route that answers a constant object. One process each, `wrk` with 16
-   connections, rounds interleaved; ratios are what to read.
+2. Two no-ops: an operation of our own kit that asks the database nothing (`GET /abilities`: key, rights, a thread,
+   rendering), which the goal is read against, and a bare Starlette route that answers a constant object. One process
+   each, `wrk` with 16 connections, rounds interleaved; ratios are what to read.
 
     python -m bench reads [--quick]
 """
@@ -38,6 +39,7 @@ LISTS = {
     "a month of all": "sort_by=created_at:desc",
 }
 CONNECTIONS = 16
+STARLETTE, KIT = "Starlette's no-op", "the kit's no-op"
 
 
 def figures(quick: bool = False) -> Sequence[Figure]:
@@ -147,18 +149,21 @@ def noop() -> Iterator[str]:
 
 
 def by_id(base: str, key: str, paths: Mapping[str, str], size: tuple[int, int]) -> list[Figure]:
-    """Rates of plain GETs by id, and their ratio to the no-op's."""
+    """Rates of plain GETs by id, and their ratio to the no-ops'."""
     rounds, seconds = size
     rates: dict[str, list[float]] = {}
     with noop() as nothing:
-        asked = {"no-op": f"{nothing}/users/PNOBODY"} | {name: base + path for name, path in paths.items()}
+        asked = {STARLETTE: f"{nothing}/users/PNOBODY", KIT: f"{base}/abilities"}
+        asked |= {name: base + path for name, path in paths.items()}
         for number in range(rounds + 1):
             for name, url in asked.items():
                 rates.setdefault(name, []).append(load(url, key, seconds if number else 1))
     rate = {name: median(found[1:]) or 0.0 for name, found in rates.items()}
-    found = [Figure(f"GET one {name}", one, "/s") for name, one in rate.items()]
-    ratios = [(name, one / rate["no-op"]) for name, one in rate.items() if name != "no-op"]
-    return found + [Figure(f"GET one {name} / no-op", ratio, "×", least=0.3) for name, ratio in ratios]
+    found = [Figure(name if name in (STARLETTE, KIT) else f"GET one {name}", one, "/s") for name, one in rate.items()]
+    for name in paths:
+        found.append(Figure(f"GET one {name} / {KIT}", rate[name] / rate[KIT], "×", least=0.3))
+        found.append(Figure(f"GET one {name} / {STARLETTE}", rate[name] / rate[STARLETTE], "×"))
+    return found
 
 
 def load(url: str, key: str, seconds: int) -> float:

@@ -1,5 +1,6 @@
 """Fixtures of the whole suite: a real PostgreSQL, and real parts that must be there with `CI=true`."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import create_engine
 
-from tests import audited, databases
+from tests import audited, databases, oracle
 from tests.databases import TestServer
 from tests.homes import Home
 from tests.rest import toy
@@ -123,9 +124,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """After the last worker: what we made on a server that is not ours is dropped."""
+    """A worker leaves what it validated; after the last one, what we made on a server that is not ours is dropped."""
     factory = getattr(session.config, "_tmp_path_factory", None)
-    if "PYTEST_XDIST_WORKER" not in os.environ and factory is not None:
+    if factory is None:
+        return
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        (factory.getbasetemp().parent / f"validated.{worker}").write_text(json.dumps(sorted(oracle.VALIDATED)))
+    else:
         databases.forget(factory.getbasetemp())
 
 
@@ -134,5 +139,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.getreports("passed"):
         for name, counted in getattr(report, "user_properties", ()):
             terminalreporter.write_line(f"{name}: {counted}")
-    missing = not_built(operation for table in TABLES for operation in table.operations)
+    built = [operation for table in TABLES for operation in table.operations]
+    missing = not_built(built)
     terminalreporter.write_line(f"REST operations: {len(published()) - len(missing)} of {len(published())}")
+    if oracle.document() is not None:
+        _conformance(terminalreporter, [operation.key for operation in built])
+
+
+def _conformance(reporter: pytest.TerminalReporter, built: list[str]) -> None:
+    """Of the published operations that are built: how many were validated on every status named for success."""
+    seen = set(oracle.VALIDATED)
+    place = getattr(reporter.config, "_tmp_path_factory", None)
+    for left in place.getbasetemp().glob("validated.*") if place is not None else ():
+        seen |= {(key, status) for key, status in json.loads(left.read_text())}
+    named = {key: oracle.successes(key) for key in built}
+    whole = [key for key, statuses in named.items() if statuses and all((key, one) in seen for one in statuses)]
+    known = [key for key, statuses in named.items() if statuses]
+    reporter.write_line(f"validated on every success status that is published: {len(whole)} of {len(known)}")
+    if len(known) > len(whole) > len(known) - 40:
+        reporter.write_line(f"  not: {', '.join(sorted(set(known) - set(whole)))}")

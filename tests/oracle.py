@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tests import digest, waivers
 
 DOCUMENT = Path(__file__).parents[2] / "shared" / "reference" / "openapi" / "REST.json"
+VALIDATED: set[tuple[str, int]] = set()  # (operation, success status) that an answer was held against
 _REFERENCE = {"id", "type", "summary", "self", "html_url"}
 _TYPES: dict[str, Any] = {
     "string": str, "boolean": bool, "object": dict, "array": list, "integer": int, "number": (int, float),
@@ -75,6 +76,15 @@ def check(method: str, url: str, sent: Any, status: int, received: Any, lenient:
         faults += _check_request(key, described, urlsplit(url).query, sent)
     faults = list(dict.fromkeys(faults))
     assert not faults, f"{method} {url} -> {status}\n  " + "\n  ".join(faults)
+    if status < 300:
+        VALIDATED.add((key, waivers.STATUSES.get((key, status), status)))
+
+
+def successes(key: str) -> set[int]:
+    """The statuses that the document names for success of an operation."""
+    method, path = key.split(" ", 1)
+    found = operation_of(method, path)
+    return {int(status) for status in found[1]["responses"] if status.startswith("2")} if found else set()
 
 
 def _check_request(key: str, described: dict[str, Any], query: str, sent: Any) -> list[str]:

@@ -14,4 +14,6 @@ from tocsin.operations import rest_app
 def house(database: Database, owner: Bootstrapped) -> House:
     tested(database)
     client = RestClient(rest_app(database, SETTINGS), owner.api_key, {"from": "owner@example.com"})
-    return House(found(client, database))
+    house = House(found(client, database))
+    house.waits()
+    return house

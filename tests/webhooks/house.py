@@ -70,9 +70,13 @@ class House:
         assert got.status == 201, got.body
         return dict(got.body["extension"])
 
+    def waits(self) -> None:
+        """Until nobody else's transaction holds back what can be followed, or where following begins."""
+        eventually(lambda: self.database.read(_all_is_below_the_line), 30)
+
     def follows(self, most: int = 500) -> int:
         """All lots there are; how many."""
-        eventually(lambda: self.database.read(_all_is_below_the_line), 30)
+        self.waits()
         lots = 1
         while self.database.run(lambda tx: following.follow(tx, LINKS_OF, most)):
             lots += 1

@@ -23,7 +23,7 @@ def plan(install: Install, way: Way, minutes: float) -> None:
     """Maintenance from now."""
     eve = Actor(ActorKind.USER, install.seeded.people["eve"], "Eve", "website")
     with install.database.begin() as tx:
-        until = tx.now + timedelta(minutes=minutes)
+        until = tx.now + timedelta(minutes=minutes, seconds=1)  # windows have whole seconds, cut off
         given = {"start_time": tx.now, "end_time": until, "services": [{"id": way.service}]}
         windows.add(tx, eve, read(WindowBody, given))
 

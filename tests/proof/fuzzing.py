@@ -264,7 +264,12 @@ def _tells(answer: requests.Response, head: bool) -> bool:
     """Whether a refusal says why, in the wire's form."""
     if head:
         return not answer.content
-    error = answer.json().get("error", {})
+    if answer.text == "Invalid HTTP request received.":  # no HTTP: the server's parser answers before anything of ours
+        return True
+    try:
+        error = answer.json().get("error", {})
+    except ValueError:
+        return False
     return (
         isinstance(error.get("message"), str)
         and isinstance(error.get("code"), int)
